@@ -1,0 +1,84 @@
+"""Lattice Monte Carlo microsimulation of spin-crossover crystals whose transition breaks symmetry.
+
+Everything a user needs is importable from here. Names are resolved on first use, so that ``import mcsco``
+stays fast and does not load numba.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from mcsco import landau, meanfield, observables
+    from mcsco.errors import InputError, McscoError
+    from mcsco.meanfield import MeanField
+    from mcsco.model import (
+        InfiniteRange,
+        Lattice,
+        Model,
+        NearestNeighbours,
+        OrderDisorder,
+        SpinCrossover,
+        State,
+        presets,
+    )
+    from mcsco.sampling import Hold, Ramp, Simulation, ThermalCycle, simulate
+
+_HOME = {
+    "InputError": "mcsco.errors",
+    "McscoError": "mcsco.errors",
+    "MeanField": "mcsco.meanfield",
+    "InfiniteRange": "mcsco.model",
+    "Lattice": "mcsco.model",
+    "Model": "mcsco.model",
+    "NearestNeighbours": "mcsco.model",
+    "OrderDisorder": "mcsco.model",
+    "SpinCrossover": "mcsco.model",
+    "State": "mcsco.model",
+    "Hold": "mcsco.sampling",
+    "Ramp": "mcsco.sampling",
+    "Simulation": "mcsco.sampling",
+    "ThermalCycle": "mcsco.sampling",
+    "simulate": "mcsco.sampling",
+}
+_MODULES = {
+    "landau": "mcsco.landau",
+    "meanfield": "mcsco.meanfield",
+    "observables": "mcsco.observables",
+    "presets": "mcsco.model.presets",
+}
+
+__all__ = [
+    "Hold",
+    "InfiniteRange",
+    "InputError",
+    "Lattice",
+    "McscoError",
+    "MeanField",
+    "Model",
+    "NearestNeighbours",
+    "OrderDisorder",
+    "Ramp",
+    "Simulation",
+    "SpinCrossover",
+    "State",
+    "ThermalCycle",
+    "landau",
+    "meanfield",
+    "observables",
+    "presets",
+    "simulate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(_MODULES[name])
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'mcsco' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, "__version__"})

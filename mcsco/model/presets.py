@@ -1,0 +1,134 @@
+"""Ready models of real crystals, each with its source.
+
+Energies of the [Fe(PM-PEA)2(NCS)2] sets are written in kelvin times `units.KELVIN`, as they were calibrated:
+T_up = 235 K and T_down = 220 K of the mean field, ln g = 8 (66.5 J/mol/K) and HSls → HShs at 800 K, after
+Valverde-Muñoz et al., Mater. Horiz. 12, 1463 (2025), DOI 10.1039/d4mh01318b.
+"""
+
+from dataclasses import dataclass
+
+from mcsco.errors import InputError
+from mcsco.model.interactions import InfiniteRange, Interaction, NearestNeighbours
+from mcsco.model.lattice import Lattice
+from mcsco.model.model import Model
+from mcsco.model.site import Distortion, OrderDisorder, SpinCrossover
+from mcsco.units import KELVIN, R
+
+PMPEA_SOURCE = "Valverde-Muñoz et al., Mater. Horiz. 12, 1463 (2025), DOI 10.1039/d4mh01318b"
+CLUSTER_SOURCE = (
+    "Zhao et al., supporting information on spin and valence isomerism in cyanide-bridged {Fe2M} clusters, Table S6"
+)
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named model and where its numbers come from."""
+
+    name: str
+    summary: str
+    source: str
+    shape: tuple[int, ...]
+    spin: SpinCrossover
+    distortion: Distortion | None = None
+    interactions: tuple[Interaction, ...] = ()
+
+    def model(self, shape: tuple[int, ...] | None = None) -> Model:
+        """The model on its usual lattice, or on one of another `shape`."""
+        return Model(Lattice(self.shape if shape is None else shape), self.spin, self.distortion, self.interactions)
+
+
+def _pmpea(n_enthalpy: float, J_n: float, K_inf: float, L: float) -> tuple[SpinCrossover, InfiniteRange]:
+    """Molecule and infinite-range coupling from the form Δn − J_n n²/2 − K∞ m²/2 − L n m² (all in K).
+
+    Γ γ(1−γ) + ΔH γ is the same polynomial with Γ = J_n/2 and ΔH = Δ − J_n/2.
+    """
+    Gamma = J_n / 2.0
+    spin = SpinCrossover(enthalpy=(n_enthalpy - Gamma) * KELVIN, entropy=8.0 * R)
+    return spin, InfiniteRange(spin=Gamma * KELVIN, distortion=K_inf * KELVIN, mixed=L * KELVIN)
+
+
+_PAIRWISE_SPIN, _PAIRWISE = _pmpea(2335.75, 295.18, 800.0, 0.0)
+_VOLUME_SPIN, _VOLUME = _pmpea(2093.67, -71.68, 400.0, 200.0)
+
+PRESETS = {
+    preset.name: preset
+    for preset in (
+        Preset(
+            name="pmpea",
+            summary="[Fe(PM-PEA)2(NCS)2], pairwise infinite-range couplings; mean-field loop 235.0/220.0 K",
+            source=PMPEA_SOURCE,
+            shape=(64, 64),
+            spin=_PAIRWISE_SPIN,
+            distortion=OrderDisorder(),
+            interactions=(_PAIRWISE,),
+        ),
+        Preset(
+            name="pmpea-volume",
+            summary="[Fe(PM-PEA)2(NCS)2], distortion coupled through the volume; mean-field loop 235.0/220.0 K",
+            source=PMPEA_SOURCE,
+            shape=(64, 64),
+            spin=_VOLUME_SPIN,
+            distortion=OrderDisorder(),
+            interactions=(_VOLUME,),
+        ),
+        Preset(
+            name="pmpea-nn",
+            summary="[Fe(PM-PEA)2(NCS)2], nearest neighbours only on a cubic lattice; simulated loop near 239/217 K",
+            source=PMPEA_SOURCE,
+            shape=(20, 20, 20),
+            # −100 Σ n n' = −25 Σ σσ' − 300 Σ n + const on the cubic lattice, so that ΔH = 2724 − 300.
+            spin=SpinCrossover(enthalpy=(2724.0 - 300.0) * KELVIN, entropy=8.0 * R),
+            distortion=OrderDisorder(),
+            interactions=(NearestNeighbours(spin=25.0 * KELVIN, distortion=200.0 * KELVIN),),
+        ),
+        Preset(
+            name="fe2fe",
+            summary="{Fe2Fe} cluster 1, Slichter-Drickamer fit: T1/2 = 250 K, weakly cooperative",
+            source=CLUSTER_SOURCE,
+            shape=(64, 64),
+            spin=SpinCrossover(enthalpy=21.87, entropy=87.46),
+            interactions=(InfiniteRange(spin=0.42),),
+        ),
+        Preset(
+            name="fe2co",
+            summary="{Fe2Co} cluster 2, Slichter-Drickamer fit: T1/2 = 182 K, anticooperative",
+            source=CLUSTER_SOURCE,
+            shape=(64, 64),
+            spin=SpinCrossover(enthalpy=15.42, entropy=84.49),
+            interactions=(InfiniteRange(spin=-0.84),),
+        ),
+        Preset(
+            name="dpp-py",
+            summary="[Fe(dpp)2(NCS)2]·py, Slichter-Drickamer set with the loop 163/123 K, for an assumed ΔS of 60 J/mol/K",
+            source="abstract on pressure and light in spin-crossover materials (loop of 40 K centred at 143 K); "
+            "ΔS assumed, T1/2 and Γ solved from the two spinodals",
+            shape=(64, 64),
+            spin=SpinCrossover(enthalpy=147.791 * 60.0 / 1000.0, entropy=60.0, volume=3.4),
+            interactions=(InfiniteRange(spin=4.6366),),
+        ),
+    )
+}
+
+
+def names() -> tuple[str, ...]:
+    """Names of all presets."""
+    return tuple(PRESETS)
+
+
+def get(name: str) -> Preset:
+    """The preset with its source, or `InputError` with the known names."""
+    if name not in PRESETS:
+        raise InputError(f"preset = {name!r}: unknown; known are {', '.join(PRESETS)}")
+    return PRESETS[name]
+
+
+def load(name: str, shape: tuple[int, ...] | None = None) -> Model:
+    """The model of a preset, on its usual lattice or on one of another `shape`.
+
+    Examples
+    --------
+    >>> import mcsco
+    >>> mcsco.presets.load("pmpea").lattice.shape
+    (64, 64)
+    """
+    return get(name).model(shape)
