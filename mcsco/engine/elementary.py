@@ -1,0 +1,69 @@
+"""log2 and exp2 in single precision, as polynomials that vectorise (a call into libm does not)."""
+
+import numpy as np
+from numba import float32, int32
+
+from mcsco.engine.jit import inlined
+
+# Chebyshev interpolants on the interval of the reduced argument: relative error 2.9e-8 and 2.5e-9.
+_L0, _L1, _L2, _L3, _L4, _L5, _L6, _L7, _L8 = (
+    np.float32(c)
+    for c in (
+        1.4426950408889627,
+        -0.7213465601474617,
+        0.480897471050972,
+        -0.36078819064253514,
+        0.2886433725062964,
+        -0.23681147191366494,
+        0.20278251230186953,
+        -0.2220923951464119,
+        0.1983461732310564,
+    )
+)
+_E1, _E2, _E3, _E4, _E5, _E6 = (
+    np.float32(c)
+    for c in (
+        0.6931472067028329,
+        0.24022650922289554,
+        0.05550327226669895,
+        0.00961805667843204,
+        0.0013400428177711937,
+        0.00015461444724808513,
+    )
+)
+_ONE, _HALF = np.float32(1.0), np.float32(0.5)
+_TWO_THIRDS_BITS, _ONE_BITS = np.int32(0x3F2AAAAB), np.int32(127)
+
+
+@inlined
+def log2(x):  # type: ignore[no-untyped-def]
+    """Base-2 logarithm of a positive normal float32."""
+    bits = np.float32(x).view(np.int32)
+    exponent = int32(int32(bits - _TWO_THIRDS_BITS) >> int32(23))
+    mantissa = np.int32(bits - int32(exponent << int32(23))).view(np.float32)  # in [2/3, 4/3)
+    t = float32(mantissa - _ONE)
+    p = float32(_L8 * t + _L7)
+    p = float32(p * t + _L6)
+    p = float32(p * t + _L5)
+    p = float32(p * t + _L4)
+    p = float32(p * t + _L3)
+    p = float32(p * t + _L2)
+    p = float32(p * t + _L1)
+    p = float32(p * t + _L0)
+    return float32(float32(p * t) + float32(exponent))
+
+
+@inlined
+def exp2_negative(x):  # type: ignore[no-untyped-def]
+    """2^x for a float32 x ≤ 0; below −126 it stays at 2^−126."""
+    y = float32(max(x, float32(-126.0)))
+    whole = int32(float32(y - _HALF))  # truncation towards zero rounds a negative number to the nearest integer
+    f = float32(y - float32(whole))
+    p = float32(_E6 * f + _E5)
+    p = float32(p * f + _E4)
+    p = float32(p * f + _E3)
+    p = float32(p * f + _E2)
+    p = float32(p * f + _E1)
+    p = float32(p * f + _ONE)
+    scale = np.int32(int32(whole + _ONE_BITS) << int32(23)).view(np.float32)
+    return float32(p * scale)

@@ -1,0 +1,107 @@
+"""Batches that move with the lattice kernel: packed strings, passes, auxiliary fields."""
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from mcsco.engine.batch import Batch, Sums, has_fields
+from mcsco.engine.lattice_kernel import bond_sums, lane_sums, sweeps_parallel, sweeps_serial
+from mcsco.engine.layout import make_layout, pack, unpack
+from mcsco.engine.random_numbers import BLOCK
+from mcsco.errors import InputError
+from mcsco.model import Model
+
+MAX_WORKERS = 64
+
+
+class LatticeBatch(Batch):
+    """A batch on kernel (a). See `Batch` for the parameters.
+
+    Raises
+    ------
+    InputError
+        If an infinite-range term is repulsive or mixed: the replica kernel serves those.
+    """
+
+    def __init__(
+        self, model: Model, codes: npt.NDArray[np.int8], dynamics: str, key: npt.NDArray[np.uint32], threads: int = 1
+    ) -> None:
+        super().__init__(model, codes, dynamics, key, threads)
+        if not has_fields(model):
+            raise InputError(
+                "kernel = 'lattice': needs infinite-range couplings that attract and do not mix "
+                "(Γ >= 0, K∞ >= 0, L = 0); choose kernel = 'replica' or 'auto'"
+            )
+        layout = self.layout = make_layout(model.lattice, self.n_replicas)
+        self.packed = pack(layout, codes)
+        self.geometry = (
+            layout.n_rows,
+            layout.n_columns,
+            layout.n_replicas,
+            layout.offset,
+            layout.stride,
+            model.lattice.n_sites,
+            model.lattice.coordination,
+        )
+        n = layout.row_length
+        workers = min(threads, MAX_WORKERS)
+        words = np.zeros((workers, -(-n // BLOCK) * BLOCK), dtype=np.uint32)
+        self.fields = tuple(np.zeros(n, dtype=np.float32) for _ in range(4))
+        self.chance = np.zeros((14, n), dtype=np.uint16)
+        self.rest = np.zeros((14, n), dtype=np.uint32)
+        self.scratch = (
+            words,
+            words.view(np.uint16),
+            np.zeros((workers, n), dtype=np.int8),
+            np.zeros((workers, n), dtype=np.int8),
+            np.zeros((workers, n), dtype=np.int8),
+            np.zeros((workers, self.n_replicas, 2), dtype=np.int64),
+        )
+        self.running = np.zeros((self.n_replicas, 2), dtype=np.int64)
+        lane_sums(codes.reshape(self.n_replicas, -1), self.running)
+
+    def _advance(self, first: int, n_sweeps: int) -> None:
+        sweeps = sweeps_parallel if self.threads > 1 else sweeps_serial
+        layout = self.layout
+        before = numba.get_num_threads()
+        if self.threads > 1:
+            numba.set_num_threads(min(self.threads, numba.config.NUMBA_NUM_THREADS))
+        try:
+            sweeps(
+                self.packed,
+                self.geometry,
+                layout.row_neighbours,
+                layout.items,
+                layout.passes,
+                self.running,
+                (self.start, self.step, self.control),
+                first,
+                n_sweeps,
+                self.sweep,
+                self.energies,
+                self.three,
+                self.dynamics,
+                self.key,
+                self.fields,
+                self.chance,
+                self.rest,
+                self.scratch,
+            )
+        finally:
+            if self.threads > 1:
+                numba.set_num_threads(before)
+
+    def codes(self) -> npt.NDArray[np.int8]:
+        return unpack(self.layout, self.packed, self.model.lattice.shape)
+
+    def sums(self) -> Sums:
+        bonds = np.zeros((self.n_replicas, 2), dtype=np.int64)
+        J, K = self.model.couplings[:2]
+        if J or K:
+            bond_sums(self.packed, self.geometry, self.layout.row_neighbours, bonds)
+        return self._complete(self.running[:, 0].copy(), self.running[:, 1].copy(), bonds[:, 0], bonds[:, 1])
+
+    def recount(self) -> None:
+        fresh = np.zeros_like(self.running)
+        lane_sums(self.codes().reshape(self.n_replicas, -1), fresh)
+        self._check(self.running, fresh)

@@ -1,0 +1,143 @@
+"""One lattice under one temperature: the object to play with."""
+
+import numpy as np
+
+from mcsco.engine import Control, make_one
+from mcsco.errors import InputError, check_integer, check_real
+from mcsco.model import Model, State
+
+# Longest call into a kernel, in site updates: about a second, so that Ctrl-C is answered.
+_UPDATES_PER_CALL = 2**28
+
+
+class Simulation:
+    """A lattice that moves at a temperature, a pressure and a field, all of which may be changed between runs.
+
+    Parameters
+    ----------
+    model : Model
+    temperature : float
+        K.
+    pressure : float
+        GPa.
+    field : float
+        kJ/mol, conjugate to η.
+    start : str
+        ``"LS"``; ``"HS+"`` or ``"HS-"`` (one domain); ``"HS"`` (all HS, u = ±1 at random); ``"random"``.
+    seed : int
+        The same seed gives the same trajectory, bit by bit, for any number of threads.
+    dynamics : str
+        ``"metropolis"`` or ``"heat-bath"``.
+    threads : int, optional
+        Threads for one sweep; by default all cores from 2^17 sites on, else one.
+    kernel : str
+        ``"auto"``, ``"lattice"`` (colour by colour) or ``"replica"`` (random-sequential).
+
+    Raises
+    ------
+    InputError
+        If a value breaks its rule.
+
+    Examples
+    --------
+    >>> import mcsco
+    >>> simulation = mcsco.Simulation(mcsco.presets.load("pmpea"), temperature=150.0, seed=1)
+    >>> simulation.run(20)
+    >>> simulation.gamma < 0.05
+    True
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        temperature: float,
+        pressure: float = 0.0,
+        field: float = 0.0,
+        start: str = "LS",
+        seed: int = 0,
+        dynamics: str = "metropolis",
+        threads: int | None = None,
+        kernel: str = "auto",
+    ) -> None:
+        if not isinstance(model, Model):
+            raise InputError(f"model = {model!r}: must be a Model, e.g. mcsco.presets.load('pmpea')")
+        self.model = model
+        self.temperature = temperature
+        self.pressure = pressure
+        self.field = field
+        self.seed = check_integer("seed", seed, minimum=0)
+        if threads is not None:
+            check_integer("threads", threads, minimum=1)
+        self._batch = make_one(model, start, self.seed, dynamics, kernel, threads)
+
+    @property
+    def temperature(self) -> float:
+        """Temperature, K."""
+        return self._temperature
+
+    @temperature.setter
+    def temperature(self, value: float) -> None:
+        self._temperature = check_real("temperature", value, above=0.0, unit="K")
+
+    @property
+    def pressure(self) -> float:
+        """Pressure, GPa."""
+        return self._pressure
+
+    @pressure.setter
+    def pressure(self, value: float) -> None:
+        self._pressure = check_real("pressure", value, unit="GPa")
+
+    @property
+    def field(self) -> float:
+        """Field conjugate to η, kJ/mol."""
+        return self._field
+
+    @field.setter
+    def field(self, value: float) -> None:
+        self._field = check_real("field", value, unit="kJ/mol")
+
+    def run(self, sweeps: int) -> None:
+        """Advance by `sweeps` Monte Carlo steps (every site attempted once in each)."""
+        left = check_integer("sweeps", sweeps, minimum=0)
+        control = Control(*(np.array([x]) for x in (self.temperature, self.pressure, self.field)))
+        per_call = max(1, _UPDATES_PER_CALL // self.model.lattice.n_sites)
+        while left > 0:
+            n = min(left, per_call)
+            self._batch.advance(control, control, 0, n, n)
+            left -= n
+
+    @property
+    def sweeps(self) -> int:
+        """Monte Carlo steps done."""
+        return self._batch.sweep
+
+    @property
+    def gamma(self) -> float:
+        """HS fraction γ."""
+        return float(self._batch.sums().n[0]) / self.model.lattice.n_sites
+
+    @property
+    def q(self) -> float:
+        """q = 2γ − 1."""
+        return 2.0 * self.gamma - 1.0
+
+    @property
+    def eta(self) -> float:
+        """η = ⟨u⟩, with its sign."""
+        return float(self._batch.sums().u[0]) / self.model.lattice.n_sites
+
+    @property
+    def energy(self) -> float:
+        """Total energy H of the lattice, kJ/mol; equals ``model.energy(state, pressure, field)``."""
+        batch = self._batch
+        return float(batch.energy(batch.sums(), np.array([self.pressure]), np.array([self.field]))[0])
+
+    @property
+    def state(self) -> State:
+        """A copy of the configuration: ``spin`` (int8, ±1) and ``distortion``, each of the lattice's shape."""
+        return self._batch.state(0)
+
+    def __repr__(self) -> str:
+        shape = "×".join(str(extent) for extent in self.model.lattice.shape)
+        return f"Simulation({shape}, T = {self.temperature:g} K, {self.sweeps} MCS, γ = {self.gamma:.4f}, η = {self.eta:+.4f})"
