@@ -30,3 +30,41 @@ def pressure_work(pressure: float, volume: float) -> float:
 def curie_product(g: float, spin: float) -> float:
     """Spin-only chi T in cm3 K/mol of a paramagnetic centre with g-factor `g` and spin quantum number `spin`."""
     return CURIE * g**2 * spin * (spin + 1.0)
+
+
+# Closed table: public unit of a quantity, and what others are worth in it. Energies are per mole of molecules.
+QUANTITIES: dict[str, dict[str, float]] = {
+    "energy": {
+        "kJ/mol": 1.0,
+        "J/mol": 1e-3,
+        "K": KELVIN,
+        "cm-1": 100.0 * constants.h * constants.c * constants.N_A / 1000.0,
+        "meV": 1e-3 * constants.e * constants.N_A / 1000.0,
+    },
+    "entropy": {"J/(mol K)": 1.0, "J/mol/K": 1.0, "kJ/(mol K)": 1000.0, "k_B": R},
+    "temperature": {"K": 1.0},
+    "pressure": {"GPa": 1.0, "MPa": 1e-3, "kbar": 0.1, "bar": 1e-4},
+    "volume": {"cm3/mol": 1.0, "Å3": constants.N_A * 1e-24, "A3": constants.N_A * 1e-24},
+}
+"""Units that input files may write behind a number, per quantity; the first is the public one."""
+
+
+def parse_quantity(text: str, quantity: str) -> float:
+    """The number of a string such as ``"18.2 kJ/mol"`` in the public unit of `quantity`.
+
+    Raises
+    ------
+    ValueError
+        With the known units, if the unit does not fit or there is no number.
+    """
+    table = QUANTITIES[quantity]
+    number, _, unit = text.strip().partition(" ")
+    known = ", ".join(table)
+    try:
+        value = float(number)
+    except ValueError:
+        raise ValueError(f"'{text}' does not begin with a number; write e.g. '1.5 {next(iter(table))}'") from None
+    if unit.strip() not in table:
+        given = f"unit '{unit.strip()}' does not fit" if unit else "has no unit"
+        raise ValueError(f"'{text}': {given}; {quantity} takes {known}")
+    return value * table[unit.strip()]

@@ -166,4 +166,3 @@ def check_name(name: str, value: str, known: tuple[str, ...]) -> str:
     if value not in known:
         raise InputError(f"{name} = {value!r}: must be one of {', '.join(known)}")
     return value
-

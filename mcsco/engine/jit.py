@@ -73,4 +73,3 @@ def kernel(*, parallel: bool = False) -> Callable[[F], F]:
 def inlined(function: F) -> F:
     """Compile a part of a kernel: pasted into its callers, since a call per row costs more than the row."""
     return numba.njit(function, inline="always", **FLAGS)  # type: ignore[no-any-return]
-

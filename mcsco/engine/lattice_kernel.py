@@ -147,7 +147,24 @@ def _sweeps(  # type: ignore[no-untyped-def]
                     else:
                         fill_words(words, (n + 1) // 2, where, c2, c3, k0, k1)
                         flip_plain(
-                            s, here, left, right, r0, r1, r2, r3, n, chance, rest, words16, where, c2, c3_ties, k0, k1, new
+                            s,
+                            here,
+                            left,
+                            right,
+                            r0,
+                            r1,
+                            r2,
+                            r3,
+                            n,
+                            chance,
+                            rest,
+                            words16,
+                            where,
+                            c2,
+                            c3_ties,
+                            k0,
+                            k1,
+                            new,
                         )
                     for i in range(uint64(n)):
                         old, now = s[here + i], new[i]

@@ -38,7 +38,7 @@ def make_key(seed: int, *path: int) -> npt.NDArray[np.uint32]:
 
 
 @inlined
-def when(sweep, stream):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def when(sweep, stream):  # type: ignore[no-untyped-def]
     """Counter words 2 and 3 of a sweep and a stream."""
     t = uint64(sweep)
     high = uint32((t >> uint64(32)) & uint64(0xFFFFFF))

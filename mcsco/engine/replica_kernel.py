@@ -89,7 +89,9 @@ def replica_sweeps(  # type: ignore[no-untyped-def]
                     sum_u = int8(int8(int8(a + b) + int8(c + d)) + int8(e + f))
                     sum_n = int8(
                         int8(int8(a & int8(1)) + int8(b & int8(1)))
-                        + int8(int8(int8(c & int8(1)) + int8(d & int8(1))) + int8(int8(e & int8(1)) + int8(f & int8(1))))
+                        + int8(
+                            int8(int8(c & int8(1)) + int8(d & int8(1))) + int8(int8(e & int8(1)) + int8(f & int8(1)))
+                        )
                     )
                     A = float32(field_n[r] + float32(near_n[r] * float32(sum_n)))
                     B = float32(field_u[r] + float32(near_u[r] * float32(sum_u)))

@@ -83,9 +83,7 @@ def flip_plain(s, here, left, right, r0, r1, r2, r3, n, chance, rest, words16, w
     none, ties = uint16(0), uint16(0)
     for i in range(uint64(n)):
         old = s[here + i]
-        sum_n = int8(
-            int8(int8(s[left + i] + s[right + i]) + int8(s[r0 + i] + s[r1 + i])) + int8(s[r2 + i] + s[r3 + i])
-        )
+        sum_n = int8(int8(int8(s[left + i] + s[right + i]) + int8(s[r0 + i] + s[r1 + i])) + int8(s[r2 + i] + s[r3 + i]))
         # The 14 entries are masked and added up: LLVM turns a choice between loads into a gather, ten times slower.
         is0, is1, is2, is3 = sum_n == int8(0), sum_n == int8(1), sum_n == int8(2), sum_n == int8(3)
         is4, is5, is6 = sum_n == int8(4), sum_n == int8(5), sum_n == int8(6)
@@ -93,9 +91,15 @@ def flip_plain(s, here, left, right, r0, r1, r2, r3, n, chance, rest, words16, w
         u4, u5, u6 = chance[4, i], chance[5, i], chance[6, i]
         d0, d1, d2, d3 = chance[7, i], chance[8, i], chance[9, i], chance[10, i]
         d4, d5, d6 = chance[11, i], chance[12, i], chance[13, i]
-        up = uint16(uint16((u0 if is0 else none) | (u1 if is1 else none)) | uint16((u2 if is2 else none) | (u3 if is3 else none)))
+        up = uint16(
+            uint16((u0 if is0 else none) | (u1 if is1 else none))
+            | uint16((u2 if is2 else none) | (u3 if is3 else none))
+        )
         up = uint16(up | uint16(uint16((u4 if is4 else none) | (u5 if is5 else none)) | (u6 if is6 else none)))
-        down = uint16(uint16((d0 if is0 else none) | (d1 if is1 else none)) | uint16((d2 if is2 else none) | (d3 if is3 else none)))
+        down = uint16(
+            uint16((d0 if is0 else none) | (d1 if is1 else none))
+            | uint16((d2 if is2 else none) | (d3 if is3 else none))
+        )
         down = uint16(down | uint16(uint16((d4 if is4 else none) | (d5 if is5 else none)) | (d6 if is6 else none)))
         p = uint16((up if old == int8(0) else none) | (down if old != int8(0) else none))
         word = words16[i]
@@ -109,5 +113,3 @@ def flip_plain(s, here, left, right, r0, r1, r2, r3, n, chance, rest, words16, w
                 word = philox(i, where, c2, c3, k0, k1)[0]
                 if word < rest[7 * old + sum_n, i]:
                     new[i] = int8(int8(1) - old)
-
-

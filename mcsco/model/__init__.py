@@ -6,4 +6,13 @@ from mcsco.model.model import Model
 from mcsco.model.site import OrderDisorder, SpinCrossover
 from mcsco.model.state import State
 
-__all__ = ["Couplings", "InfiniteRange", "Lattice", "Model", "NearestNeighbours", "OrderDisorder", "SpinCrossover", "State"]
+__all__ = [
+    "Couplings",
+    "InfiniteRange",
+    "Lattice",
+    "Model",
+    "NearestNeighbours",
+    "OrderDisorder",
+    "SpinCrossover",
+    "State",
+]

@@ -34,7 +34,9 @@ class Lattice:
             raise InputError(f"lattice shape = {shape!r}: must be two or three extents, e.g. (64, 64) or (20, 20, 20)")
         extents = tuple(check_integer("lattice extent", extent, minimum=2) for extent in shape)
         if len(extents) not in (2, 3):
-            raise InputError(f"lattice shape = {extents}: must have two or three extents, e.g. (64, 64) or (20, 20, 20)")
+            raise InputError(
+                f"lattice shape = {extents}: must have two or three extents, e.g. (64, 64) or (20, 20, 20)"
+            )
         if prod(extents) > 2**31 - 1:
             raise InputError(f"lattice shape = {extents}: must have fewer than 2^31 sites; reduce the extents")
         object.__setattr__(self, "shape", extents)

@@ -33,7 +33,7 @@ class SpinCrossover:
 
     @property
     def ln_g(self) -> float:
-        """ln g = ΔS/R."""
+        """Ln g = ΔS/R."""
         return self.entropy / units.R
 
 

@@ -24,7 +24,7 @@ class State(NamedTuple):
 
     @property
     def q(self) -> float:
-        """q = 2γ − 1 = ⟨σ⟩."""
+        """Q = 2γ − 1 = ⟨σ⟩."""
         return 2.0 * self.gamma - 1.0
 
     @property

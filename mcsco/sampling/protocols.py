@@ -197,4 +197,3 @@ def _set_rate(part: Ramp | ThermalCycle) -> None:
 def _set_other_controls(part: Protocol) -> None:
     object.__setattr__(part, "pressure", check_real("pressure", part.pressure, unit="GPa"))
     object.__setattr__(part, "field", check_real("field", part.field, unit="kJ/mol"))
-

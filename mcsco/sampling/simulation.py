@@ -119,7 +119,7 @@ class Simulation:
 
     @property
     def q(self) -> float:
-        """q = 2γ − 1."""
+        """Q = 2γ − 1."""
         return 2.0 * self.gamma - 1.0
 
     @property

@@ -1,0 +1,25 @@
+"""How figures look: one column wide, colours that the colour-blind can tell apart (Okabe and Ito)."""
+
+from typing import Any
+
+HEATING, COOLING = "#D55E00", "#0072B2"
+MEAN_FIELD, LANDAU, MEASURED = "#222222", "#BDBDBD", "#009E73"
+
+STYLE: dict[str, Any] = {
+    "font.family": "sans-serif",
+    "font.size": 8,
+    "axes.labelsize": 8.5,
+    "axes.linewidth": 0.7,
+    "axes.titlesize": 8,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "xtick.direction": "in",
+    "ytick.direction": "in",
+    "xtick.top": True,
+    "ytick.right": True,
+    "xtick.minor.visible": True,
+    "ytick.minor.visible": True,
+    "svg.hashsalt": "mcsco",
+    "svg.fonttype": "none",
+    "savefig.dpi": 300,
+}
