@@ -6,14 +6,14 @@ work in kelvin per molecule.
 
 from scipy import constants
 
-R = constants.R
+R = float(constants.R)
 """Gas constant, J/(mol K)."""
 
 KELVIN = R / 1000.0
 """One kelvin per molecule in kJ/mol: ``energy_kJ_mol = energy_K * KELVIN``."""
 
 # Curie constant N_A mu_B^2 / (3 k_B) in cgs-emu, cm3 K/mol; mu_B in erg/G is 1e3 times its value in J/T.
-CURIE = constants.N_A * (constants.value("Bohr magneton") * 1e3) ** 2 / (3.0 * constants.k * 1e7)
+CURIE = float(constants.N_A * (constants.value("Bohr magneton") * 1e3) ** 2 / (3.0 * constants.k * 1e7))
 """N_A mu_B^2 / 3 k_B in cm3 K/mol, so that chi T = CURIE g^2 S(S+1)."""
 
 

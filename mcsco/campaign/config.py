@@ -23,21 +23,20 @@ from mcsco.sampling import Hold, Ramp, ThermalCycle
 from mcsco.units import QUANTITIES, parse_quantity
 
 
-def _quantity(quantity: str, **rules: Any) -> Any:
-    """A float field that also takes a string with a unit."""
-
-    def convert(value: Any) -> Any:
-        return parse_quantity(value, quantity) if isinstance(value, str) else value
-
-    unit = next(iter(QUANTITIES[quantity]))
-    return Annotated[float, BeforeValidator(convert), Field(json_schema_extra={"unit": unit}, **rules)]
+def _from_text(quantity: str) -> BeforeValidator:
+    """Turn a string with a unit into a number."""
+    return BeforeValidator(lambda value: parse_quantity(value, quantity) if isinstance(value, str) else value)
 
 
-Energy = _quantity("energy")
-Entropy = _quantity("entropy", ge=0)
-Temperature = _quantity("temperature", gt=0)
-Pressure = _quantity("pressure")
-Volume = _quantity("volume")
+def _field(quantity: str, **rules: Any) -> Any:
+    return Field(json_schema_extra={"unit": next(iter(QUANTITIES[quantity]))}, **rules)
+
+
+Energy = Annotated[float, _from_text("energy"), _field("energy")]
+Entropy = Annotated[float, _from_text("entropy"), _field("entropy", ge=0)]
+Temperature = Annotated[float, _from_text("temperature"), _field("temperature", gt=0)]
+Pressure = Annotated[float, _from_text("pressure"), _field("pressure")]
+Volume = Annotated[float, _from_text("volume"), _field("volume")]
 Extent = Annotated[int, Field(ge=2)]
 
 

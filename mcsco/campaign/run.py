@@ -14,7 +14,7 @@ from mcsco.sampling import make_legs, n_updates, simulate
 if TYPE_CHECKING:
     import xarray
 
-    from mcsco.sampling.simulate import Progress
+    from mcsco.sampling.replicas import Progress
 
 
 def output_directory(config: RunConfig, source: Path, given: Path | None) -> RunDirectory:

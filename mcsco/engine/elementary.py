@@ -36,7 +36,7 @@ _TWO_THIRDS_BITS, _ONE_BITS = np.int32(0x3F2AAAAB), np.int32(127)
 
 
 @inlined
-def log2(x):  # type: ignore[no-untyped-def]
+def log2(x):
     """Base-2 logarithm of a positive normal float32."""
     bits = np.float32(x).view(np.int32)
     exponent = int32(int32(bits - _TWO_THIRDS_BITS) >> int32(23))
@@ -54,7 +54,7 @@ def log2(x):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def exp2_negative(x):  # type: ignore[no-untyped-def]
+def exp2_negative(x):
     """2^x for a float32 x ≤ 0; below −126 it stays at 2^−126."""
     y = float32(max(x, float32(-126.0)))
     whole = int32(float32(y - _HALF))  # truncation towards zero rounds a negative number to the nearest integer

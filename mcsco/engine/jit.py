@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
-from numba import config
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+config: Any = numba.config
+"""Set by attribute at run time, which type checkers cannot see."""
 
 FLAGS: dict[str, Any] = {
     # Division by zero is excluded by the checks at the Python boundary.
@@ -54,10 +56,10 @@ def _is_writable(folder: Path) -> bool:
     return True
 
 
-def kernel(*, parallel: bool = False) -> Callable[[F], F]:
+def kernel(*, parallel: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Compile a function that Python calls; it releases the GIL and is kept on disk where possible."""
 
-    def decorate(function: F) -> F:
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
         caching = _is_writable(cache_folder())
         before = config.CACHE_DIR
         if caching:  # the folder is read when the function is decorated, so that other packages keep theirs

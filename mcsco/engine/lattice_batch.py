@@ -5,6 +5,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcsco.engine.batch import Batch, Sums, has_fields
+from mcsco.engine.jit import config
 from mcsco.engine.lattice_kernel import bond_sums, lane_sums, sweeps_parallel, sweeps_serial
 from mcsco.engine.layout import make_layout, pack, unpack
 from mcsco.engine.random_numbers import BLOCK
@@ -65,7 +66,7 @@ class LatticeBatch(Batch):
         layout = self.layout
         before = numba.get_num_threads()
         if self.threads > 1:
-            numba.set_num_threads(min(self.threads, numba.config.NUMBA_NUM_THREADS))
+            numba.set_num_threads(min(self.threads, config.NUMBA_NUM_THREADS))
         try:
             sweeps(
                 self.packed,
@@ -92,9 +93,11 @@ class LatticeBatch(Batch):
                 numba.set_num_threads(before)
 
     def codes(self) -> npt.NDArray[np.int8]:
+        """Codes of all replicas, shape (R, *lattice)."""
         return unpack(self.layout, self.packed, self.model.lattice.shape)
 
     def sums(self) -> Sums:
+        """The extensive sums of every replica."""
         bonds = np.zeros((self.n_replicas, 2), dtype=np.int64)
         J, K = self.model.couplings[:2]
         if J or K:
@@ -102,6 +105,7 @@ class LatticeBatch(Batch):
         return self._complete(self.running[:, 0].copy(), self.running[:, 1].copy(), bonds[:, 0], bonds[:, 1])
 
     def recount(self) -> None:
+        """Raise `StateError` unless the running sums equal a fresh count."""
         fresh = np.zeros_like(self.running)
         lane_sums(self.codes().reshape(self.n_replicas, -1), fresh)
         self._check(self.running, fresh)

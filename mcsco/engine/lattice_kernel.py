@@ -30,7 +30,7 @@ _FLUSH = 60
 
 
 @inlined
-def set_fields(control, r, energies, z, x, y):  # type: ignore[no-untyped-def]
+def set_fields(control, r, energies, z, x, y):
     """(field_n, field_u, near_n, near_u) of replica r in units of T ln 2; x, y are the auxiliary fields."""
     T, work, h = control[r, 0], control[r, 1], control[r, 2]
     d_h, ln_g, J, K, Gamma, K_inf = energies[0], energies[1], energies[2], energies[3], energies[4], energies[5]
@@ -44,7 +44,7 @@ def set_fields(control, r, energies, z, x, y):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def set_chances(field_n, near_n, r, n_lanes, n_replicas, dynamics, chance, rest):  # type: ignore[no-untyped-def]
+def set_chances(field_n, near_n, r, n_lanes, n_replicas, dynamics, chance, rest):
     """Flip probabilities of replica r for s = 0, 1 and Σ s' = 0..6, as 16 + 32 bits, along the string."""
     for total in range(7):
         for old in range(2):
@@ -61,7 +61,7 @@ def set_chances(field_n, near_n, r, n_lanes, n_replicas, dynamics, chance, rest)
 
 
 @inlined
-def flush(change, n_lanes, n_replicas, total, column):  # type: ignore[no-untyped-def]
+def flush(change, n_lanes, n_replicas, total, column):
     """Add the counters of a worker to its sums, replica by replica, and reset them."""
     for r in range(n_replicas):
         added = int64(0)
@@ -71,7 +71,7 @@ def flush(change, n_lanes, n_replicas, total, column):  # type: ignore[no-untype
         total[r, column] += added
 
 
-def _sweeps(  # type: ignore[no-untyped-def]
+def _sweeps(
     packed, geometry, row_neighbours, items, passes, sums, controls, first, n_sweeps, sweep, energies, three,
     dynamics, key, fields, chance, rest, scratch,
 ):  # fmt: skip
@@ -200,9 +200,9 @@ sweeps_parallel = kernel(parallel=True)(_sweeps)
 
 
 @kernel()
-def bond_sums(packed, geometry, row_neighbours, out):  # type: ignore[no-untyped-def]
+def bond_sums(packed, geometry, row_neighbours, out):
     """Σ_<ij> n n' and Σ_<ij> s s' of every replica into `out`, shape (R, 2); each bond once."""
-    n_rows, n_columns, n_replicas, offset, stride, _, _ = geometry
+    n_rows, n_columns, n_replicas, offset, _, _, _ = geometry
     out[:, :] = 0
     for parity in range(2):
         n_k = (n_columns + 1 - parity) // 2
@@ -222,7 +222,7 @@ def bond_sums(packed, geometry, row_neighbours, out):  # type: ignore[no-untyped
 
 
 @kernel()
-def lane_sums(codes, out):  # type: ignore[no-untyped-def]
+def lane_sums(codes, out):
     """Σ n and Σ s of every replica into `out`, shape (R, 2), recounted from codes of shape (R, N)."""
     for r in range(codes.shape[0]):
         sum_n, sum_s = int64(0), int64(0)

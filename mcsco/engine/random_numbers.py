@@ -34,11 +34,11 @@ _LANES = BLOCK // 4
 
 def make_key(seed: int, *path: int) -> npt.NDArray[np.uint32]:
     """Two key words for a seed and a path of integers (task, batch, ...), independent for different paths."""
-    return np.random.SeedSequence(entropy=seed, spawn_key=path).generate_state(2, np.uint32)
+    return np.random.SeedSequence(entropy=seed, spawn_key=path).generate_state(2, np.uint32).astype(np.uint32)
 
 
 @inlined
-def when(sweep, stream):  # type: ignore[no-untyped-def]
+def when(sweep, stream):
     """Counter words 2 and 3 of a sweep and a stream."""
     t = uint64(sweep)
     high = uint32((t >> uint64(32)) & uint64(0xFFFFFF))
@@ -46,7 +46,7 @@ def when(sweep, stream):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def philox(x0, x1, x2, x3, k0, k1):  # type: ignore[no-untyped-def]
+def philox(x0, x1, x2, x3, k0, k1):
     """Four random words of one counter, as uint64 whose lower halves count.
 
     The upper halves are left dirty: a multiplication masks them, which costs nothing on a vector unit that
@@ -67,7 +67,7 @@ def philox(x0, x1, x2, x3, k0, k1):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def fill_words(words, n, where, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
+def fill_words(words, n, where, c2, c3, k0, k1):
     """Write at least `n` random words; word j depends on j and on the counter only, not on `n`.
 
     The key comes as two scalars: loaded from an array in the loop, it would keep the loop from vectorising.
@@ -84,7 +84,7 @@ def fill_words(words, n, where, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def normal_pair(which, where, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
+def normal_pair(which, where, c2, c3, k0, k1):
     """Two independent normal deviates in double precision (Box and Muller, DOI 10.1214/aoms/1177706645)."""
     x0, x1, x2, x3 = philox(which, where, c2, c3, k0, k1)
     # 53 bits for the radius, so that the tails reach beyond eight standard deviations.

@@ -52,9 +52,11 @@ class ReplicaBatch(Batch):
         )
 
     def codes(self) -> npt.NDArray[np.int8]:
+        """Codes of all replicas, shape (R, *lattice)."""
         return np.ascontiguousarray(self.lattice_codes[:-1].T).reshape(self.n_replicas, *self.model.lattice.shape)
 
     def sums(self) -> Sums:
+        """The extensive sums of every replica."""
         bonds = np.zeros((self.n_replicas, 2), dtype=np.int64)
         J, K = self.model.couplings[:2]
         if J or K:
@@ -62,4 +64,5 @@ class ReplicaBatch(Batch):
         return self._complete(self.running[:, 0].copy(), self.running[:, 1].copy(), bonds[:, 0], bonds[:, 1])
 
     def recount(self) -> None:
+        """Raise `StateError` unless the running sums equal a fresh count."""
         self._check(self.running, self._count())

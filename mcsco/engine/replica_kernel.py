@@ -25,7 +25,7 @@ STEPS = 64
 
 
 @inlined
-def change_cost(d_n, d_u, A, B, gamma, eta, Gamma, K_inf, L, per_site):  # type: ignore[no-untyped-def]
+def change_cost(d_n, d_u, A, B, gamma, eta, Gamma, K_inf, L, per_site):
     """Cost of a change in log2 units; all arguments float32, the last is 1/N."""
     near = float32(float32(d_n * A) - float32(d_u * B))
     spin = float32(Gamma * float32(d_n * float32(float32(1.0) - float32(gamma + gamma) - float32(d_n * per_site))))
@@ -39,7 +39,7 @@ def change_cost(d_n, d_u, A, B, gamma, eta, Gamma, K_inf, L, per_site):  # type:
 
 
 @kernel()
-def replica_sweeps(  # type: ignore[no-untyped-def]
+def replica_sweeps(
     codes, neighbours, sums, controls, first, n_sweeps, sweep, energies, three, heat_bath, key, lanes, scratch
 ):
     """Advance a batch by `n_sweeps` of N attempts each; `codes` has shape (N + 1, R), its last row is zero."""
@@ -139,7 +139,7 @@ def replica_sweeps(  # type: ignore[no-untyped-def]
 
 
 @kernel()
-def replica_bond_sums(codes, neighbours, out):  # type: ignore[no-untyped-def]
+def replica_bond_sums(codes, neighbours, out):
     """Σ_<ij> n n' and Σ_<ij> s s' of every replica into `out`, shape (R, 2); each bond once."""
     out[:, :] = 0
     for site in range(codes.shape[0] - 1):

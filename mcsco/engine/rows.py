@@ -17,7 +17,7 @@ from mcsco.engine.random_numbers import philox
 
 
 @inlined
-def metropolis_three(s, here, left, right, r0, r1, r2, r3, n, field_n, field_u, near_n, near_u, words, new):  # type: ignore[no-untyped-def]
+def metropolis_three(s, here, left, right, r0, r1, r2, r3, n, field_n, field_u, near_n, near_u, words, new):
     """Metropolis for s ∈ {−1, 0, +1}: one of the other two states is proposed, accepted with min(1, w'/w).
 
     One word a site: its lowest bit chooses the proposal, the other 31 are compared with the ratio in the
@@ -45,7 +45,7 @@ def metropolis_three(s, here, left, right, r0, r1, r2, r3, n, field_n, field_u, 
 
 
 @inlined
-def heat_bath_three(s, here, left, right, r0, r1, r2, r3, n, field_n, field_u, near_n, near_u, words, new):  # type: ignore[no-untyped-def]
+def heat_bath_three(s, here, left, right, r0, r1, r2, r3, n, field_n, field_u, near_n, near_u, words, new):
     """Heat bath for s ∈ {−1, 0, +1}: the new state is drawn from w/Σw, whatever the old one was.
 
     +1 is taken from the lower end of the unit interval and −1 from the upper, so that both keep their relative
@@ -74,7 +74,7 @@ def heat_bath_three(s, here, left, right, r0, r1, r2, r3, n, field_n, field_u, n
 
 
 @inlined
-def flip_plain(s, here, left, right, r0, r1, r2, r3, n, chance, rest, words16, where, c2, c3, k0, k1, new):  # type: ignore[no-untyped-def]
+def flip_plain(s, here, left, right, r0, r1, r2, r3, n, chance, rest, words16, where, c2, c3, k0, k1, new):
     """Two states, s ∈ {0, 1}: flip with the probability that a table gives for (s, Σ s').
 
     The probability has 48 bits. Its upper 16 (`chance[7 s + Σ s']`) are compared with a 16-bit number, which decides

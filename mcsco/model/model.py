@@ -133,7 +133,7 @@ def _build(where: str, cls: type, data: Mapping[str, Any]) -> Any:
 
 
 def _build_kind(where: str, kinds: Mapping[str, type], data: Mapping[str, Any]) -> Any:
-    kind = data.get("kind") if isinstance(data, Mapping) else None
+    kind = data.get("kind", "") if isinstance(data, Mapping) else ""
     if kind not in kinds:
         raise InputError(f"{where}.kind = {kind!r}: must be one of {', '.join(kinds)}")
     return _build(where, kinds[kind], {key: value for key, value in data.items() if key != "kind"})

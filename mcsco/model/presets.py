@@ -99,7 +99,7 @@ PRESETS = {
         ),
         Preset(
             name="dpp-py",
-            summary="[Fe(dpp)2(NCS)2]·py, Slichter-Drickamer set with the loop 163/123 K, for an assumed ΔS of 60 J/mol/K",
+            summary="[Fe(dpp)2(NCS)2]·py, Slichter-Drickamer set with the loop 163/123 K (ΔS assumed)",
             source="abstract on pressure and light in spin-crossover materials (loop of 40 K centred at 143 K); "
             "ΔS assumed, T1/2 and Γ solved from the two spinodals",
             shape=(64, 64),

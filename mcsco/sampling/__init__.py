@@ -1,7 +1,7 @@
 """Simulations, and the protocols they follow."""
 
 from mcsco.sampling.protocols import PROTOCOLS, Hold, Leg, Ramp, ThermalCycle, make_legs
-from mcsco.sampling.simulate import n_updates, simulate
+from mcsco.sampling.replicas import n_updates, simulate
 from mcsco.sampling.simulation import Simulation
 
 __all__ = ["PROTOCOLS", "Hold", "Leg", "Ramp", "Simulation", "ThermalCycle", "make_legs", "n_updates", "simulate"]

@@ -140,4 +140,5 @@ class Simulation:
 
     def __repr__(self) -> str:
         shape = "×".join(str(extent) for extent in self.model.lattice.shape)
-        return f"Simulation({shape}, T = {self.temperature:g} K, {self.sweeps} MCS, γ = {self.gamma:.4f}, η = {self.eta:+.4f})"
+        values = f"γ = {self.gamma:.4f}, η = {self.eta:+.4f}"
+        return f"Simulation({shape}, T = {self.temperature:g} K, {self.sweeps} MCS, {values})"

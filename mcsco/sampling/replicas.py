@@ -159,8 +159,8 @@ def _follow(
 
 def _at(leg: Leg, sweep: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """Controls (temperature, pressure, field) during a sweep of a leg, shape (3, ...)."""
-    begin, end = np.array(leg.begin), np.array(leg.end)
-    return begin[:, None] + np.multiply.outer(end - begin, np.atleast_1d(sweep) / leg.sweeps)
+    begin, end = np.array(leg.begin)[:, None], np.array(leg.end)[:, None]
+    return begin + (end - begin) * (np.atleast_1d(sweep) / leg.sweeps)
 
 
 def _measure(batch: Batch, leg: Leg, sweep: int) -> npt.NDArray[np.float64]:

@@ -1,0 +1,13 @@
+"""Exact mean field and exact finite-size sums of a model, free of random numbers.
+
+`MeanField` replaces every bond by the coupling with the mean, which is exact for couplings of infinite range in an
+infinite crystal; `FiniteSize` sums over all configurations of N molecules when every coupling of the model has
+infinite range. A simulation of the same model is held against both.
+"""
+
+from mcsco.meanfield.expansion import LandauExpansion
+from mcsco.meanfield.finite import Averages, FiniteSize
+from mcsco.meanfield.stationary import StationaryPoint
+from mcsco.meanfield.theory import BranchCurve, Jump, MeanField
+
+__all__ = ["Averages", "BranchCurve", "FiniteSize", "Jump", "LandauExpansion", "MeanField", "StationaryPoint"]

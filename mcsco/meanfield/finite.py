@@ -1,0 +1,180 @@
+"""Exact sums over all configurations of a finite crystal whose couplings all have infinite range.
+
+The energy then depends on the numbers of molecules in each state only,
+
+    P(N₊, N₋) ∝ N!/(N₊! N₋! (N−N₊−N₋)!) · g^{N₊+N₋} exp(−N e(γ, η)/T),   γ = (N₊+N₋)/N,  η = (N₊−N₋)/N
+
+and a double sum gives every average without statistical error. Without distortion it is a single sum over N_HS.
+"""
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from mcsco import units
+from mcsco.errors import InputError, check_integer, check_real
+from mcsco.meanfield.parameters import parameters_of
+from mcsco.meanfield.potential import Array
+from mcsco.model import Model
+
+LARGEST = 16384
+BLOCK = 64
+
+
+class Averages(NamedTuple):
+    """Canonical averages of a finite crystal at one temperature."""
+
+    T: float
+    """K."""
+    gamma: float
+    q: float
+    eta: float
+    """⟨η⟩ with its sign; zero at zero field."""
+    eta_abs: float
+    """⟨|η|⟩."""
+    eta2: float
+    """⟨η²⟩."""
+    eta4: float
+    """⟨η⁴⟩."""
+    energy: float
+    """⟨H⟩/N in kJ/mol, without the T ln g of the weight."""
+    var_gamma: float
+    """Variance of γ (not multiplied by N)."""
+    var_energy: float
+    """Variance of H/N, (kJ/mol)²."""
+    heat_capacity: float
+    """d⟨H⟩/dT per molecule, J/(mol K)."""
+    free_energy: float
+    """−(T/N) ln Z, kJ/mol."""
+    entropy: float
+    """(⟨H⟩/N − free energy)/T, J/(mol K)."""
+
+
+class FiniteSize:
+    """Exact statistics of N molecules of a model whose couplings all have infinite range.
+
+    Parameters
+    ----------
+    model : Model
+        Without `NearestNeighbours` couplings.
+    n_sites : int, optional
+        N, by default that of the model's lattice.
+    pressure : float
+        P, GPa.
+    field : float
+        h, kJ/mol, conjugate to η.
+
+    Raises
+    ------
+    InputError
+        If the model couples nearest neighbours, N is out of bounds, or another argument is not what it should be.
+
+    Examples
+    --------
+    >>> import mcsco
+    >>> small = mcsco.meanfield.FiniteSize(mcsco.presets.load("pmpea-volume"), n_sites=64)
+    >>> print(f"{small.averages(235.0).gamma:.6f}")
+    0.919618
+    """
+
+    def __init__(self, model: Model, n_sites: int | None = None, pressure: float = 0.0, field: float = 0.0) -> None:
+        self._p = parameters_of(model, pressure, field, neighbours=False)
+        given = model.lattice.n_sites if n_sites is None else n_sites
+        self.n_sites = check_integer("n_sites", given, minimum=1)
+        if self._p.distorts and self.n_sites > LARGEST:
+            raise InputError(
+                f"n_sites = {self.n_sites}: the double sum is limited to {LARGEST} molecules; give a smaller n_sites"
+            )
+
+    def averages(self, T: float) -> Averages:
+        """Every average of `Averages` at `T` in K; time grows as N², without distortion as N."""
+        p, N = self._p, self.n_sites
+        T = check_real("temperature", T, above=0.0, unit="K")
+        n = np.arange(N + 1) / N
+        log_row = np.empty(N + 1)  # ln of the weight of N_HS, summed over the distortions
+        moments = np.empty((6, N + 1))  # <m>, <|m|>, <m^2>, <m^4>, <e>, <e^2> at given N_HS
+        for rows, m, log_weight in self._blocks(T):
+            top = log_weight.max(axis=1)
+            weight = np.exp(log_weight - top[:, None])
+            total = weight.sum(axis=1)
+            log_row[rows] = top + np.log(total)
+            weight /= total[:, None]
+            m2 = m * m
+            e = -(p.K / 2 + p.L * n[rows, None]) * m2 - p.field * m
+            for row, x in zip(moments, (m, np.abs(m), m2, m2 * m2, e, e * e), strict=True):
+                row[rows] = np.einsum("ij,ij->i", weight, x)
+        top_row = log_row.max()
+        P = np.exp(log_row - top_row)
+        log_Z = float(top_row + np.log(P.sum()))
+        P /= P.sum()
+        eta, eta_abs, eta2, eta4, pair_energy = (float(P @ row) for row in moments[:5])
+        e_n = p.enthalpy * n + p.Gamma * n * (1 - n)
+        gamma, energy = float(P @ n), float(P @ e_n) + pair_energy
+        # about the mean, so that the small variance of a large crystal keeps its digits
+        offset = e_n + moments[4] - energy
+        var_energy = float(P @ (offset**2 + np.maximum(moments[5] - moments[4] ** 2, 0)))
+        free_energy = -T * log_Z / N
+        return Averages(
+            T=T,
+            gamma=gamma,
+            q=2 * gamma - 1,
+            eta=eta,
+            eta_abs=eta_abs,
+            eta2=eta2,
+            eta4=eta4,
+            energy=energy * units.KELVIN,
+            var_gamma=float(P @ (n - gamma) ** 2),
+            var_energy=var_energy * units.KELVIN**2,
+            heat_capacity=N * var_energy / T**2 * units.R,
+            free_energy=free_energy * units.KELVIN,
+            entropy=(energy - free_energy) / T * units.R,
+        )
+
+    def log_probability(self, T: float) -> Array:
+        """Logarithm of P at `T` in K.
+
+        Returns
+        -------
+        ndarray
+            Shape (N+1, N+1), indices N₊ and N₋, −inf where N₊ + N₋ > N; without distortion (N+1,), index N_HS.
+        """
+        N = self.n_sites
+        T = check_real("temperature", T, above=0.0, unit="K")
+        joint = np.full((N + 1, N + 1) if self._p.distorts else (N + 1,), -np.inf)
+        for rows, _, log_weight in self._blocks(T):
+            k, plus = np.broadcast_arrays(rows[:, None], np.arange(log_weight.shape[1]))
+            possible = plus <= k
+            if self._p.distorts:
+                joint[plus[possible], (k - plus)[possible]] = log_weight[possible]
+            else:
+                joint[rows] = log_weight[:, 0]
+        joint -= joint.max()
+        return np.asarray(joint - np.log(np.exp(joint).sum()))
+
+    @cached_property
+    def _log_factorial(self) -> Array:
+        from scipy.special import gammaln
+
+        return np.asarray(gammaln(np.arange(self.n_sites + 1) + 1.0))
+
+    def _blocks(self, T: float) -> Iterator[tuple[npt.NDArray[np.int64], Array, Array]]:
+        """(N_HS, η, ln weight) for a few N_HS at a time; shapes (k,), (k, j), (k, j) with N₊ = 0 ... j−1."""
+        p, N, ln_fact = self._p, self.n_sites, self._log_factorial
+        for first in range(0, N + 1, BLOCK if p.distorts else N + 1):
+            k = np.arange(first, min(first + BLOCK, N + 1) if p.distorts else N + 1)
+            n = k / N
+            e = p.enthalpy * n + p.Gamma * n * (1 - n)
+            of_row = ln_fact[N] - ln_fact[N - k] + k * p.ln_g - N / T * e
+            if not p.distorts:
+                yield k, np.zeros((k.size, 1)), (of_row - ln_fact[k])[:, None]
+                continue
+            plus = np.arange(k[-1] + 1)
+            minus = k[:, None] - plus
+            m = (2 * plus - k[:, None]) / N
+            split = -ln_fact[plus] - ln_fact[np.abs(minus)]
+            split += (N / T) * ((p.K / 2 + p.L * n[:, None]) * m + p.field) * m
+            split[minus < 0] = -np.inf
+            yield k, m, of_row[:, None] + split

@@ -1,0 +1,110 @@
+"""Correlations within a chain: statistical inefficiency and the end of equilibration.
+
+Both rest on the statistical inefficiency of pymbar.timeseries, which of the small libraries has the least bias on
+short chains. Its cost grows with N times the autocorrelation time (5 s for 100 000 strongly correlated samples), so
+a long chain is first averaged into bins: the variance of the mean, which is what is wanted, does not change by that.
+"""
+
+import logging
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mcsco.observables.chains import Chains, as_chains, is_constant
+
+MAX_BINS = 2048  # per chain: at 50 autocorrelation times a bin is still 20 times shorter than the correlations
+MAX_BINS_ALL = 16384  # over all replicas, since pymbar loops over them in Python
+MIN_BINS = 128
+STARTS = (0, 1 / 64, 1 / 32, 3 / 64, 1 / 16, 3 / 32, 1 / 8, 3 / 16, 1 / 4, 3 / 8, 1 / 2)  # parts of the series given up
+
+
+@cache
+def _timeseries() -> Any:
+    """pymbar.timeseries, imported on first use (1 s) without its notes on JAX and on short series."""
+    logger = logging.getLogger("pymbar")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        from pymbar import timeseries
+    finally:
+        logger.setLevel(level)
+    return timeseries
+
+
+def _bin_length(x: Chains, n_bins: int) -> int:
+    """Shortest bins of which a chain has at most `n_bins`."""
+    return -(-int(x.shape[1]) // n_bins)
+
+
+def _binned(x: Chains, length: int) -> Chains:
+    """Means of bins of `length` samples in each chain; the last samples that fill no bin are left out."""
+    n = x.shape[1] // length
+    means: Chains = x[:, : n * length].reshape(x.shape[0], n, length).mean(axis=2)
+    return means
+
+
+def statistical_inefficiency(x: Chains) -> float:
+    """Number of samples that are worth one independent sample, 2τ = 1 + 2 Σ_t ρ(t) ≥ 1.
+
+    Replicas share one mean, so chains that are stuck in different states show up as a 2τ of the length of the chain,
+    and the error of their mean falls back on the scatter between replicas.
+
+    Parameters
+    ----------
+    x : array, shape (replica, step)
+        Finite and not constant.
+    """
+    n_bins = int(np.clip(MAX_BINS_ALL // x.shape[0], MIN_BINS, MAX_BINS))
+    b = _binned(x, _bin_length(x, n_bins))
+    if is_constant(b):
+        return 1.0  # everything averages out within a bin
+    g = (
+        _timeseries().statistical_inefficiency(b[0])
+        if len(b) == 1
+        else _timeseries().statistical_inefficiency_multiple(b)
+    )
+    # var(mean) = g var(b)/n_b = 2τ var(x)/n
+    return max(1.0, float(g * x.shape[1] / b.shape[1] * b.var() / x.var()))
+
+
+def equilibrated_start(series: npt.ArrayLike) -> int:
+    """Index of the first measurement that belongs to equilibrium.
+
+    The start from which the mean has the smallest standard error, √(2τ var/n), among those that give up no more than
+    half of the series; of starts within a quarter of the smallest error squared, the earliest. Replicas of one protocol
+    relax alike, so their mean is searched, where the common transient stands out.
+
+    The criterion is that of White (DOI 10.1177/003754979706900601) with the autocorrelation counted. The largest number
+    of effective samples (pymbar's `detect_equilibration`) was not taken: on a stationary chain of 8 times 2τ it throws
+    away a third of the data on average and 98 % at times, and it keeps a transient that is shorter than τ.
+
+    Parameters
+    ----------
+    series : array_like, shape (step,) or (replica, step)
+
+    Returns
+    -------
+    int
+        0 for a series that is stationary from the start, and for a constant one.
+
+    Raises
+    ------
+    InputError
+        If the series is empty, has a wrong shape, or contains NaN or infinity.
+    """
+    x = as_chains(series).mean(axis=0, keepdims=True)
+    length = _bin_length(x, MAX_BINS)
+    b = _binned(x, length)
+    if b.shape[1] < 16 or is_constant(b):
+        return 0
+    starts = np.unique((np.array(STARTS) * b.shape[1]).astype(int))
+    errors = np.array([_squared_error(b[:, start:]) for start in starts])
+    first = int(np.argmax(errors <= 1.25 * errors.min()))
+    return int(starts[first] * length)
+
+
+def _squared_error(x: Chains) -> float:
+    """Squared standard error of the mean; 0 for a constant tail: what came before it is a transient."""
+    return 0.0 if is_constant(x) else float(x.var() * statistical_inefficiency(x) / x.size)
