@@ -12,6 +12,9 @@ R = float(constants.R)
 KELVIN = R / 1000.0
 """One kelvin per molecule in kJ/mol: ``energy_kJ_mol = energy_K * KELVIN``."""
 
+GPA_A3 = float(constants.N_A * 1e-24)
+"""One GPa Å3 per molecule in kJ/mol (72.43 K)."""
+
 # Curie constant N_A mu_B^2 / (3 k_B) in cgs-emu, cm3 K/mol; mu_B in erg/G is 1e3 times its value in J/T.
 CURIE = float(constants.N_A * (constants.value("Bohr magneton") * 1e3) ** 2 / (3.0 * constants.k * 1e7))
 """N_A mu_B^2 / 3 k_B in cm3 K/mol, so that chi T = CURIE g^2 S(S+1)."""

@@ -3,9 +3,10 @@
 This is the oracle that every engine is held against; it shares no code with them.
 
     H = Σ_i n_i (ΔH + P ΔV) − J Σ_<ij> σ_i σ_j − K Σ_<ij> u_i u_j
-        + N [Γ γ(1−γ) − (K∞/2) η² − L γ η²] − h Σ_i u_i
+        + N [Γ γ(1−γ) − (K∞/2) η² − L γ η²] − h Σ_i u_i + H_long_range
 
-with n = (1+σ)/2, γ = ⟨n⟩ and η = ⟨u⟩. The entropy term −T ln g Σn belongs to the weight of a configuration,
+with n = (1+σ)/2, γ = ⟨n⟩ and η = ⟨u⟩; H_long_range, elasticity included, stands in `mcsco.model.pair_terms`. The
+entropy term −T ln g Σn belongs to the weight of a configuration,
 not to its energy, and is left out on purpose.
 """
 
@@ -46,7 +47,7 @@ def energy_terms(model: Model, state: State, pressure: float = 0.0, field: float
     Returns
     -------
     dict
-        ``site``, ``neighbours``, ``infinite_range`` and ``field``; their sum is H.
+        ``site``, ``neighbours``, ``infinite_range``, ``long_range`` (elasticity too) and ``field``; their sum is H.
 
     Raises
     ------
@@ -58,10 +59,12 @@ def energy_terms(model: Model, state: State, pressure: float = 0.0, field: float
     n = (1.0 + sigma) / 2.0
     gamma, eta = n.mean(), u.mean()
     work = units.pressure_work(pressure, model.spin.volume)
+    pairs = model.pair_terms
     return {
         "site": float((model.spin.enthalpy + work) * n.sum()),
         "neighbours": -J * bond_sum(sigma) - K * bond_sum(u),
         "infinite_range": float(n.size * (Gamma * gamma * (1 - gamma) - K_inf / 2 * eta**2 - L * gamma * eta**2)),
+        "long_range": 0.0 if pairs is None else pairs.energy(np.stack([n, u]), pressure),
         "field": float(-field * u.sum()),
     }
 

@@ -52,10 +52,6 @@ class InfiniteRange:
             object.__setattr__(self, name, check_real(f"infinite-range {name}", getattr(self, name), unit="kJ/mol"))
 
 
-Interaction = NearestNeighbours | InfiniteRange
-"""Every kind of interaction that a model can have."""
-
-
 class Couplings(NamedTuple):
     """All interactions of a model added up; kJ/mol."""
 

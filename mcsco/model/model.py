@@ -6,16 +6,27 @@ from functools import cached_property
 from typing import Any
 
 from mcsco.errors import InputError
+from mcsco.model.elasticity import Elasticity
 from mcsco.model.energy import energy_terms
-from mcsco.model.interactions import Couplings, InfiniteRange, Interaction, NearestNeighbours
+from mcsco.model.interactions import Couplings, InfiniteRange, NearestNeighbours
 from mcsco.model.lattice import Lattice
+from mcsco.model.long_range import LongRange
+from mcsco.model.pair_terms import PairTerms, pair_terms
 from mcsco.model.site import Distortion, OrderDisorder, SpinCrossover
 from mcsco.model.state import State
 
 DISTORTIONS: dict[str, type] = {"order-disorder": OrderDisorder}
 """Name in files of every kind of distortion."""
 
-INTERACTIONS: dict[str, type] = {"nearest-neighbours": NearestNeighbours, "infinite-range": InfiniteRange}
+Interaction = NearestNeighbours | InfiniteRange | Elasticity | LongRange
+"""Every kind of interaction that a model can have."""
+
+INTERACTIONS: dict[str, type] = {
+    "nearest-neighbours": NearestNeighbours,
+    "infinite-range": InfiniteRange,
+    "elasticity": Elasticity,
+    "long-range": LongRange,
+}
 """Name in files of every kind of interaction."""
 
 
@@ -30,7 +41,7 @@ class Model:
     distortion : OrderDisorder or None
         None is the plain Ising-like spin-crossover lattice (Wajnflasz and Pick,
         DOI 10.1051/jphyscol:1971127).
-    interactions : sequence of NearestNeighbours or InfiniteRange
+    interactions : sequence of NearestNeighbours, InfiniteRange, Elasticity or LongRange
         Terms of the same kind add up.
 
     Raises
@@ -54,14 +65,17 @@ class Model:
         given = self.interactions
         terms = tuple(given) if isinstance(given, Iterable) else (given,)
         for term in terms:
-            if not isinstance(term, NearestNeighbours | InfiniteRange):
-                raise InputError(f"interaction = {term!r}: must be NearestNeighbours(...) or InfiniteRange(...)")
+            if not isinstance(term, Interaction):
+                names = ", ".join(cls.__name__ for cls in INTERACTIONS.values())
+                raise InputError(f"interaction = {term!r}: must be one of {names}")
         object.__setattr__(self, "interactions", terms)
         _, K, _, K_inf, L = self.couplings
-        if self.distortion is None and (K or K_inf or L):
+        pairs = self.pair_terms  # raises where a tensor does not fit the lattice
+        far = pairs is not None and (pairs.J[..., 1, :].any() or pairs.S[1].any() or pairs.linear[1])
+        if self.distortion is None and (K or K_inf or L or far):
             raise InputError(
                 "interactions: couple the distortion, but the model has none; "
-                "give distortion=OrderDisorder() or leave 'distortion' and 'mixed' at 0"
+                "give distortion=OrderDisorder() or leave 'distortion', 'mixed' and 'distortion_strain' at 0"
             )
 
     @cached_property
@@ -76,6 +90,11 @@ class Model:
             K_inf=sum(t.distortion for t in far),
             L=sum(t.mixed for t in far),
         )
+
+    @cached_property
+    def pair_terms(self) -> PairTerms | None:
+        """Elasticity and other pair couplings of long range in one form, or None."""
+        return pair_terms(self)
 
     def energy(self, state: State, pressure: float = 0.0, field: float = 0.0) -> float:
         """Total energy H of the lattice in kJ/mol (see `mcsco.model.energy` for the formula and the arguments)."""

@@ -8,9 +8,9 @@ Valverde-Muñoz et al., Mater. Horiz. 12, 1463 (2025), DOI 10.1039/d4mh01318b.
 from dataclasses import dataclass
 
 from mcsco.errors import InputError
-from mcsco.model.interactions import InfiniteRange, Interaction, NearestNeighbours
+from mcsco.model.interactions import InfiniteRange, NearestNeighbours
 from mcsco.model.lattice import Lattice
-from mcsco.model.model import Model
+from mcsco.model.model import Interaction, Model
 from mcsco.model.site import Distortion, OrderDisorder, SpinCrossover
 from mcsco.units import KELVIN, R
 
