@@ -39,6 +39,8 @@ class Sums(NamedTuple):
     """Σ_<ij> σσ'."""
     bonds_u: npt.NDArray[np.int64]
     """Σ_<ij> uu'."""
+    pairs: npt.NDArray[np.float64]
+    """Energy of the long-range pair terms at zero pressure, kJ/mol."""
 
 
 def start_codes(model: Model, start: str, n_replicas: int, seed: int, *path: int) -> npt.NDArray[np.int8]:
@@ -87,6 +89,18 @@ class Batch(ABC):
         self.energies = np.array([spin.enthalpy, 0.0, *couplings]) / units.KELVIN  # K per molecule
         self.energies[1] = spin.ln_g
         self.start, self.step, self.control = np.zeros((3, self.n_replicas, 3))
+        # What 1 GPa adds to the energy of a HS molecule and of u = 1, kJ/mol.
+        self.per_pressure = np.array([units.pressure_work(1.0, spin.volume), 0.0])
+        if model.pair_terms is not None:
+            self.per_pressure += model.pair_terms.per_pressure
+        # (T, P, h) in public units → (T, work on a HS molecule, field on u), in K.
+        self.to_kelvin = np.array(
+            [
+                [1.0, 0.0, 0.0],
+                [0.0, self.per_pressure[0] / units.KELVIN, -self.per_pressure[1] / units.KELVIN],
+                [0.0, 0.0, 1.0 / units.KELVIN],
+            ]
+        )
 
     def advance(self, begin: Control, end: Control, first: int, n_sweeps: int, leg_sweeps: int) -> None:
         """Sweep `n_sweeps` times on a straight path of the controls.
@@ -102,9 +116,8 @@ class Batch(ABC):
         leg_sweeps : int
             Sweeps of the whole leg. How a leg is cut into calls does not change the trajectory.
         """
-        work = np.array([1.0, self.model.spin.volume / units.KELVIN, 1.0 / units.KELVIN])
-        self.start[:] = np.stack(begin, axis=1) * work
-        self.step[:] = (np.stack(end, axis=1) * work - self.start) / leg_sweeps
+        self.start[:] = np.stack(begin, axis=1) @ self.to_kelvin
+        self.step[:] = (np.stack(end, axis=1) @ self.to_kelvin - self.start) / leg_sweeps
         self._advance(first, n_sweeps)
         self.sweep += n_sweeps
 
@@ -136,7 +149,9 @@ class Batch(ABC):
         gamma, eta = sums.n / N, sums.u / N
         spin = self.model.spin
         return (
-            (spin.enthalpy + units.pressure_work(1.0, spin.volume) * pressure) * sums.n
+            (spin.enthalpy + self.per_pressure[0] * pressure) * sums.n
+            + self.per_pressure[1] * pressure * sums.u
+            + sums.pairs
             - J * sums.bonds_spin
             - K * sums.bonds_u
             + N * (Gamma * gamma * (1 - gamma) - K_inf / 2 * eta**2 - L * gamma * eta**2)
@@ -148,7 +163,8 @@ class Batch(ABC):
         lattice = self.model.lattice
         bonds_spin = 4 * bonds_n - 2 * lattice.coordination * n + lattice.n_bonds
         zero = np.zeros_like(n)
-        return Sums(n, u if self.three else zero, bonds_spin, bonds_s if self.three else zero)
+        no_pairs = np.zeros(n.shape)
+        return Sums(n, u if self.three else zero, bonds_spin, bonds_s if self.three else zero, no_pairs)
 
     def _check(self, running: npt.NDArray[np.int64], fresh: npt.NDArray[np.int64]) -> None:
         if not np.array_equal(running, fresh):

@@ -8,9 +8,11 @@ import os
 import numpy as np
 
 from mcsco.engine.batch import DYNAMICS, STARTS, Batch, check_name, has_fields, start_codes
+from mcsco.engine.field_batch import FieldBatch
 from mcsco.engine.lattice_batch import LatticeBatch
 from mcsco.engine.random_numbers import make_key
 from mcsco.engine.replica_batch import ReplicaBatch
+from mcsco.errors import InputError
 from mcsco.model import Model
 
 KERNELS = ("auto", "lattice", "replica")
@@ -33,9 +35,21 @@ def choose_kernel(model: Model, kernel: str = "auto") -> str:
     256 sites on; the replica kernel serves repulsive and mixed terms, and small lattices.
     """
     check_name("kernel", kernel, KERNELS)
+    if model.pair_terms is not None:
+        if kernel == "replica":
+            raise InputError(
+                "kernel = 'replica': cannot serve elasticity or long-range couplings; choose 'lattice' or 'auto'"
+            )
+        return "lattice"
     if kernel != "auto":
         return kernel
     return "lattice" if has_fields(model) and model.lattice.n_sites >= _SMALL else "replica"
+
+
+def _batch_class(model: Model, kernel: str) -> type[Batch]:
+    if choose_kernel(model, kernel) == "replica":
+        return ReplicaBatch
+    return LatticeBatch if model.pair_terms is None else FieldBatch
 
 
 def make_one(
@@ -46,8 +60,9 @@ def make_one(
     check_name("dynamics", dynamics, DYNAMICS)
     if threads is None:
         threads = (os.cpu_count() or 1) if model.lattice.n_sites >= _SITES_FOR_THREADS else 1
-    cls = LatticeBatch if choose_kernel(model, kernel) == "lattice" else ReplicaBatch
-    return cls(model, start_codes(model, start, 1, seed, 0), dynamics, make_key(seed, 0), threads)
+    return _batch_class(model, kernel)(
+        model, start_codes(model, start, 1, seed, 0), dynamics, make_key(seed, 0), threads
+    )
 
 
 def make_batches(
@@ -56,11 +71,10 @@ def make_batches(
     """Replicas in groups that fill the kernel's inner loop; each group has its own random numbers."""
     check_name("start", start, STARTS)
     check_name("dynamics", dynamics, DYNAMICS)
-    if choose_kernel(model, kernel) == "lattice":
-        cls: type[Batch] = LatticeBatch
+    cls = _batch_class(model, kernel)
+    if issubclass(cls, LatticeBatch):
         group = -(-_STRING // (model.lattice.shape[-1] // 2))
     else:
-        cls = ReplicaBatch
         group = 16 if n_replicas >= 32 else -(-n_replicas // 2)
     starts = np.arange(0, n_replicas, max(1, group))
     per_batch = threads if len(starts) == 1 and model.lattice.n_sites >= _SITES_FOR_THREADS else 1

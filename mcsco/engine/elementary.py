@@ -1,4 +1,4 @@
-"""log2 and exp2 in single precision, as polynomials that vectorise (a call into libm does not)."""
+"""log2, exp2, sine and cosine in single precision, as polynomials that vectorise (a call into libm does not)."""
 
 import numpy as np
 from numba import float32, int32
@@ -29,6 +29,29 @@ _E1, _E2, _E3, _E4, _E5, _E6 = (
         0.00961805667843204,
         0.0013400428177711937,
         0.00015461444724808513,
+    )
+)
+# Of sin(2πt)/t and cos(2πt) in t² for |t| ≤ 1/4: errors 1.1e-10 and 7.5e-13.
+_S0, _S1, _S2, _S3, _S4, _S5 = (
+    np.float32(c)
+    for c in (
+        6.283185307072258,
+        -41.341702116741764,
+        81.6052261738358,
+        -76.70427986968328,
+        42.00977921610078,
+        -14.39396588007609,
+    )
+)
+_C1, _C2, _C3, _C4, _C5, _C6 = (
+    np.float32(c)
+    for c in (
+        -19.739208800999542,
+        64.93939372062428,
+        -85.45678817841585,
+        60.24331181762473,
+        -26.394948750734322,
+        7.536600657871792,
     )
 )
 _ONE, _HALF = np.float32(1.0), np.float32(0.5)
@@ -67,3 +90,24 @@ def exp2_negative(x):
     p = float32(p * f + _ONE)
     scale = np.int32(int32(whole + _ONE_BITS) << int32(23)).view(np.float32)
     return float32(p * scale)
+
+
+@inlined
+def turn(t):
+    """(sin 2πt, cos 2πt) for a float32 t in [−1/2, 1/2]."""
+    half_turns = int32(float32(float32(2.0) * t) + (_HALF if t >= float32(0.0) else float32(-0.5)))
+    x = float32(t - float32(_HALF * float32(half_turns)))
+    sign = float32(1.0) if half_turns == int32(0) else float32(-1.0)
+    y = float32(x * x)
+    s = float32(_S5 * y + _S4)
+    s = float32(s * y + _S3)
+    s = float32(s * y + _S2)
+    s = float32(s * y + _S1)
+    s = float32(s * y + _S0)
+    c = float32(_C6 * y + _C5)
+    c = float32(c * y + _C4)
+    c = float32(c * y + _C3)
+    c = float32(c * y + _C2)
+    c = float32(c * y + _C1)
+    c = float32(c * y + _ONE)
+    return float32(sign * float32(s * x)), float32(sign * c)

@@ -24,15 +24,14 @@ class LatticeBatch(Batch):
         If an infinite-range term is repulsive or mixed: the replica kernel serves those.
     """
 
+    site_fields = False
+    """Whether the fields differ from site to site."""
+
     def __init__(
         self, model: Model, codes: npt.NDArray[np.int8], dynamics: str, key: npt.NDArray[np.uint32], threads: int = 1
     ) -> None:
         super().__init__(model, codes, dynamics, key, threads)
-        if not has_fields(model):
-            raise InputError(
-                "kernel = 'lattice': needs infinite-range couplings that attract and do not mix "
-                "(Γ >= 0, K∞ >= 0, L = 0); choose kernel = 'replica' or 'auto'"
-            )
+        self._check_model()
         layout = self.layout = make_layout(model.lattice, self.n_replicas)
         self.packed = pack(layout, codes)
         self.geometry = (
@@ -61,6 +60,13 @@ class LatticeBatch(Batch):
         self.running = np.zeros((self.n_replicas, 2), dtype=np.int64)
         lane_sums(codes.reshape(self.n_replicas, -1), self.running)
 
+    def _check_model(self) -> None:
+        if not has_fields(self.model):
+            raise InputError(
+                "kernel = 'lattice': needs infinite-range couplings that attract and do not mix "
+                "(Γ >= 0, K∞ >= 0, L = 0); choose kernel = 'replica' or 'auto'"
+            )
+
     def _advance(self, first: int, n_sweeps: int) -> None:
         sweeps = sweeps_parallel if self.threads > 1 else sweeps_serial
         layout = self.layout
@@ -83,6 +89,7 @@ class LatticeBatch(Batch):
                 self.three,
                 self.dynamics,
                 self.key,
+                self.site_fields,
                 self.fields,
                 self.chance,
                 self.rest,

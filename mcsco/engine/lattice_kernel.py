@@ -16,7 +16,7 @@ from numba import float32, int8, int64, prange, uint16, uint32, uint64
 
 from mcsco.engine.jit import inlined, kernel
 from mcsco.engine.random_numbers import FIELDS, SITES, TIES, fill_words, normal_pair, when
-from mcsco.engine.rows import flip_plain, heat_bath_three, metropolis_three
+from mcsco.engine.rows import flip_plain, heat_bath_three, metropolis_three, move_plain
 
 METROPOLIS, HEAT_BATH = 0, 1
 """Dynamics, as the kernels know them."""
@@ -73,13 +73,14 @@ def flush(change, n_lanes, n_replicas, total, column):
 
 def _sweeps(
     packed, geometry, row_neighbours, items, passes, sums, controls, first, n_sweeps, sweep, energies, three,
-    dynamics, key, fields, chance, rest, scratch,
+    dynamics, key, site_fields, fields, chance, rest, scratch,
 ):  # fmt: skip
     """Advance a batch by `n_sweeps`; see `LatticeBatch.advance` for the arguments."""
     n_rows, n_columns, n_replicas, offset, stride, n_sites, z = geometry
     field_n, field_u, near_n, near_u = fields
     all_words, all_words16, all_new, all_change_n, all_change_u, worker_sums = scratch
     start, step, control = controls
+    lazy = float32(-math.log2(LAZY))
     k0, k1 = uint32(key[0]), uint32(key[1])
     Gamma, K_inf = energies[4], energies[5]
     far = Gamma != 0.0 or K_inf != 0.0
@@ -105,7 +106,11 @@ def _sweeps(
                         if K_inf != 0.0:
                             y = sums[r, 1] / n_sites + g1 * math.sqrt(control[r, 0] / (K_inf * n_sites))
                     f_n, f_u, k_n, k_u = set_fields(control, r, energies, z, x, y)
-                    if three:
+                    if site_fields:
+                        for k in range(n_lanes):
+                            near_n[k * n_replicas + r] = float32(k_n)
+                            near_u[k * n_replicas + r] = float32(k_u)
+                    elif three:
                         for k in range(n_lanes):
                             field_n[k * n_replicas + r] = float32(f_n)
                             field_u[k * n_replicas + r] = float32(f_u)
@@ -134,16 +139,53 @@ def _sweeps(
                     r2 = uint64(base + row_neighbours[row, 2] * stride)
                     r3 = uint64(base + row_neighbours[row, 3] * stride)
                     where = 4 * row + 2 * int64(k_begin > 0) + parity
+                    f0 = here if site_fields else uint64(0)
                     if three:
                         fill_words(words, n, where, c2, c3, k0, k1)
                         if dynamics == METROPOLIS:
                             metropolis_three(
-                                s, here, left, right, r0, r1, r2, r3, n, field_n, field_u, near_n, near_u, words, new
+                                s,
+                                here,
+                                left,
+                                right,
+                                r0,
+                                r1,
+                                r2,
+                                r3,
+                                n,
+                                f0,
+                                field_n,
+                                field_u,
+                                near_n,
+                                near_u,
+                                words,
+                                new,
                             )
                         else:
                             heat_bath_three(
-                                s, here, left, right, r0, r1, r2, r3, n, field_n, field_u, near_n, near_u, words, new
+                                s,
+                                here,
+                                left,
+                                right,
+                                r0,
+                                r1,
+                                r2,
+                                r3,
+                                n,
+                                f0,
+                                field_n,
+                                field_u,
+                                near_n,
+                                near_u,
+                                words,
+                                new,
                             )
+                    elif site_fields:
+                        fill_words(words, n, where, c2, c3, k0, k1)
+                        move_plain(
+                            s, here, left, right, r0, r1, r2, r3, n, f0, field_n, near_n, words,
+                            dynamics == HEAT_BATH, lazy, new,
+                        )  # fmt: skip
                     else:
                         fill_words(words, (n + 1) // 2, where, c2, c3, k0, k1)
                         flip_plain(

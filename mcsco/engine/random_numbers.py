@@ -25,6 +25,8 @@ FIELDS = np.uint32(2)
 """Stream of the auxiliary fields."""
 ORDER = np.uint32(3)
 """Stream of the order of visits."""
+WAVES = np.uint32(4)
+"""Stream of the noise of long-range fields, in k-space."""
 
 BLOCK = 64
 """Words that `fill_words` makes at a time; buffers hold a multiple of it."""

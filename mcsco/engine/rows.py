@@ -5,7 +5,8 @@ Weight of a site in a given surrounding, in units of log2 so that no conversion 
     w(s) = 2^(−n A + s B),   A = field_n + near_n Σ n',   B = field_u + near_u Σ s'
 
 Every function reads the flat packed lattice `s` at five places (the string itself from `here`, its two
-neighbours in the row from `left` and `right`, the four neighbouring rows) and writes the new codes to `new`.
+neighbours in the row from `left` and `right`, the four neighbouring rows) and writes the new codes to `new`. Fields are
+read from `f0` on: 0 where they are the same in all rows.
 Indices are unsigned: a signed index costs a test for wrap-around, and the loop would not vectorise.
 """
 
@@ -17,7 +18,7 @@ from mcsco.engine.random_numbers import philox
 
 
 @inlined
-def metropolis_three(s, here, left, right, r0, r1, r2, r3, n, field_n, field_u, near_n, near_u, words, new):
+def metropolis_three(s, here, left, right, r0, r1, r2, r3, n, f0, field_n, field_u, near_n, near_u, words, new):
     """Metropolis for s ∈ {−1, 0, +1}: one of the other two states is proposed, accepted with min(1, w'/w).
 
     One word a site: its lowest bit chooses the proposal, the other 31 are compared with the ratio in the
@@ -31,8 +32,8 @@ def metropolis_three(s, here, left, right, r0, r1, r2, r3, n, field_n, field_u, 
             int8(int8(a & int8(1)) + int8(b & int8(1)))
             + int8(int8(int8(c & int8(1)) + int8(d & int8(1))) + int8(int8(e & int8(1)) + int8(f & int8(1))))
         )
-        A = float32(field_n[i] + float32(near_n[i] * float32(sum_n)))
-        B = float32(field_u[i] + float32(near_u[i] * float32(sum_u)))
+        A = float32(field_n[f0 + i] + float32(near_n[i] * float32(sum_n)))
+        B = float32(field_u[f0 + i] + float32(near_u[i] * float32(sum_u)))
         word = words[i]
         shifted = int32(int32(old) + int32(2) + int32(word & uint32(1)))
         shifted = shifted - int32(3) if shifted >= int32(3) else shifted
@@ -45,7 +46,7 @@ def metropolis_three(s, here, left, right, r0, r1, r2, r3, n, field_n, field_u, 
 
 
 @inlined
-def heat_bath_three(s, here, left, right, r0, r1, r2, r3, n, field_n, field_u, near_n, near_u, words, new):
+def heat_bath_three(s, here, left, right, r0, r1, r2, r3, n, f0, field_n, field_u, near_n, near_u, words, new):
     """Heat bath for s ∈ {−1, 0, +1}: the new state is drawn from w/Σw, whatever the old one was.
 
     +1 is taken from the lower end of the unit interval and −1 from the upper, so that both keep their relative
@@ -58,8 +59,8 @@ def heat_bath_three(s, here, left, right, r0, r1, r2, r3, n, field_n, field_u, n
             int8(int8(a & int8(1)) + int8(b & int8(1)))
             + int8(int8(int8(c & int8(1)) + int8(d & int8(1))) + int8(int8(e & int8(1)) + int8(f & int8(1))))
         )
-        A = float32(field_n[i] + float32(near_n[i] * float32(sum_n)))
-        B = float32(field_u[i] + float32(near_u[i] * float32(sum_u)))
+        A = float32(field_n[f0 + i] + float32(near_n[i] * float32(sum_n)))
+        B = float32(field_u[f0 + i] + float32(near_u[i] * float32(sum_u)))
         plus, minus = float32(B - A), float32(float32(0.0) - float32(B + A))
         top = float32(max(float32(0.0), max(plus, minus)))
         w_plus = exp2_negative(float32(plus - top))
@@ -113,3 +114,24 @@ def flip_plain(s, here, left, right, r0, r1, r2, r3, n, chance, rest, words16, w
                 word = philox(i, where, c2, c3, k0, k1)[0]
                 if word < rest[7 * old + sum_n, i]:
                     new[i] = int8(int8(1) - old)
+
+
+@inlined
+def move_plain(s, here, left, right, r0, r1, r2, r3, n, f0, field_n, near_n, words, heat_bath, lazy, new):
+    """Two states, s ∈ {0, 1}, in fields that differ from site to site.
+
+    `lazy` is the largest probability to accept (see `LAZY` of the lattice kernel), in log2 and with its sign turned.
+    """
+    for i in range(uint64(n)):
+        old = s[here + i]
+        sum_n = int8(int8(int8(s[left + i] + s[right + i]) + int8(s[r0 + i] + s[r1 + i])) + int8(s[r2 + i] + s[r3 + i]))
+        A = float32(field_n[f0 + i] + float32(near_n[i] * float32(sum_n)))
+        cost = A if old == int8(0) else float32(float32(0.0) - A)
+        uniform = float32(float32(int32(words[i] >> uint32(1))) + float32(0.5))
+        if heat_bath:
+            flip = exp2_negative(float32(float32(0.0) - max(cost, float32(0.0))))
+            stay = exp2_negative(float32(min(cost, float32(0.0))))
+            accepted = float32(float32(uniform * float32(2.0**-31)) * float32(flip + stay)) < flip
+        else:
+            accepted = float32(float32(31.0) - log2(uniform)) > float32(float32(max(cost, float32(0.0))) + lazy)
+        new[i] = int8(int8(1) - old) if accepted else old

@@ -35,15 +35,21 @@ class PairTerms(NamedTuple):
 
     def energy(self, theta: Array, pressure: float = 0.0) -> float:
         """H in kJ/mol of a configuration θ, shape (2, *lattice), by a sum over k."""
-        N = theta[0].size
-        axes = tuple(range(1, theta.ndim))
-        modes = np.fft.fftn(theta, axes=axes).reshape(2, N)
-        pairs = np.einsum("pk,kpq,qk->", modes.conj(), self.J.reshape(N, 2, 2), modes, optimize=True).real / N
-        sites = theta.reshape(2, N)
-        sums = sites.sum(axis=1)
-        on_site = np.einsum("pi,pq,qi->", sites, self.S, sites)
-        linear = (self.linear + pressure * self.per_pressure) @ sums
-        return float(0.5 * on_site + linear - 0.5 * pairs + N * self.constant)
+        return float(self.energies(theta[:, None])[0] + pressure * self.per_pressure @ theta.reshape(2, -1).sum(axis=1))
+
+    def energies(self, theta: Array) -> Array:
+        """H in kJ/mol at zero pressure of many configurations θ, shape (2, R, *lattice); shape (R,)."""
+        R = theta.shape[1]
+        axes = tuple(range(2, theta.ndim))
+        modes = np.fft.fftn(theta, axes=axes).reshape(2, R, -1)
+        N = modes.shape[2]
+        nn, nu, uu = (self.J[..., p, q].reshape(N) for p, q in ((0, 0), (0, 1), (1, 1)))
+        n, u = modes
+        pairs = (np.abs(n) ** 2 @ nn + np.abs(u) ** 2 @ uu + 2.0 * (n.conj() * u).real @ nu) / N
+        sites = theta.reshape(2, R, N)
+        on_site = np.einsum("pri,pq,qri->r", sites, self.S, sites)
+        energies: Array = 0.5 * on_site + self.linear @ sites.sum(axis=2) - 0.5 * pairs + N * self.constant
+        return energies
 
     def energy_in_real_space(self, theta: Array, pressure: float = 0.0) -> float:
         """The same by a double sum over sites; for small lattices."""

@@ -1,0 +1,146 @@
+"""Batches whose molecules interact over long range: the interaction is sampled, not summed.
+
+With θ = (n, u) and a shift D that makes J'(k) = J(k) − D positive semi-definite, the pair energy −½ Σ_k θ*_k J θ_k is
+carried by Gaussian fields (Hubbard, DOI 10.1103/PhysRevLett.3.77). Two draws alternate,
+
+    h_k = J'(k) θ_k + √(T J'(k)) ξ_k      (two FFTs forward, two back),
+    ordinary sweeps of the lattice kernel in the fields h, with the on-site terms ½ (S − D),
+
+each of which leaves the joint distribution of θ and h invariant, whatever the schedule. The cost is O(N log N) a
+sweep. Infinite-range couplings of any sign are one mode of the same field and are added to J(k = 0).
+"""
+
+import numpy as np
+import numpy.typing as npt
+from scipy import fft
+
+from mcsco import units
+from mcsco.engine.batch import Sums
+from mcsco.engine.lattice_batch import LatticeBatch
+from mcsco.engine.waves import draw_waves, read_theta, write_fields
+from mcsco.errors import InputError
+from mcsco.model import Model
+
+
+class FieldBatch(LatticeBatch):
+    """A batch on kernel (a) with long-range fields. See `Batch` for the parameters.
+
+    Raises
+    ------
+    InputError
+        If the model has the mixed infinite-range term, which is cubic and has no Gaussian field.
+    """
+
+    site_fields = True
+
+    fields_every = 1
+    """Sweeps between two draws of the fields."""
+
+    def __init__(
+        self, model: Model, codes: npt.NDArray[np.int8], dynamics: str, key: npt.NDArray[np.uint32], threads: int = 1
+    ) -> None:
+        super().__init__(model, codes, dynamics, key, threads)
+        assert model.pair_terms is not None, "the choice of the kernel gives field batches to such models only"
+        pairs = self.pairs = model.pair_terms
+        # Infinite range in the form of the pair terms: N Γ γ(1−γ) = Γ Σn − ½ (2Γ) n_0², −(K∞/2) N η² = −½ K∞ u_0².
+        Gamma, K_inf = self.energies[4], self.energies[5]
+        self.energies[4] = self.energies[5] = 0.0
+        J = pairs.J / units.KELVIN
+        zero = (0,) * model.lattice.n_dimensions
+        J[zero][0, 0] += 2.0 * Gamma
+        J[zero][1, 1] += K_inf
+        D = shift(J)
+        S = pairs.S / units.KELVIN
+        # u² = n for three states, and n u = u: what is left of ½ θ·(S − D) θ is linear in n and in u.
+        self.on_site = np.array([Gamma + 0.5 * (S[0, 0] - D[0]), 0.0]) + pairs.linear / units.KELVIN * [1.0, -1.0]
+        if self.three:
+            self.on_site += [0.5 * (S[1, 1] - D[1]), -S[0, 1]]
+        shifted = J - np.diag(D)
+        self.components = [p for p in range(2 if self.three else 1) if np.abs(shifted[..., p, :]).max() > 1e-9]
+        self._set_waves(shifted)
+        R, shape = self.n_replicas, model.lattice.shape
+        self.theta = np.zeros((2 if self.three else 1, R, self.layout.n_rows, self.layout.n_columns), dtype=np.float32)
+        self.no_field = np.zeros((R, self.layout.n_rows, self.layout.n_columns), dtype=np.float32)
+        self.shape = shape
+        size = self.packed.size
+        self.fields = (np.zeros(size, np.float32), np.zeros(size, np.float32), *self.fields[2:])
+
+    def _check_model(self) -> None:
+        if self.model.couplings.L != 0:
+            raise InputError(
+                "interactions: the mixed infinite-range term is cubic and cannot be combined with elasticity or "
+                "long-range couplings; leave 'mixed' at 0"
+            )
+
+    def sums(self) -> Sums:
+        """The extensive sums of every replica, and the energy of the long-range terms."""
+        codes = self.codes().astype(np.float64)
+        theta = np.stack([np.abs(codes), codes if self.three else np.zeros_like(codes)])
+        energies = self.pairs.energies(theta)
+        return super().sums()._replace(pairs=energies)
+
+    def _set_waves(self, J: npt.NDArray[np.float64]) -> None:
+        """J'(k) and its root on the half grid of a real transform, with the variance of the noise's components."""
+        d = J.ndim - 2
+        n_columns = J.shape[d - 1]
+        half = J[..., : n_columns // 2 + 1, :, :]
+        values, vectors = np.linalg.eigh(half)
+        root = (vectors * np.sqrt(np.maximum(values, 0.0))[..., None, :]) @ np.swapaxes(vectors, -1, -2)
+        # |ξ|² = 1: each part has the variance ½. In the columns that are their own mirror image the inverse transform
+        # takes the real part of its input, half of the variance, so that each part needs 1.
+        root = root * np.sqrt(0.5)
+        root[..., 0, :, :] *= np.sqrt(2.0)
+        if n_columns % 2 == 0:
+            root[..., -1, :, :] *= np.sqrt(2.0)
+        pairs = [(0, 0), (0, 1), (1, 1)] if len(self.components) == 2 else [(p, p) for p in self.components]
+        self.J = np.ascontiguousarray([half[..., p, q].ravel() for p, q in pairs], dtype=np.float32)
+        self.root = np.ascontiguousarray([root[..., p, q].ravel() for p, q in pairs], dtype=np.float32)
+
+    def _advance(self, first: int, n_sweeps: int) -> None:
+        base = self.sweep
+        try:
+            for j in range(n_sweeps):
+                self.sweep = base + j
+                if self.sweep % self.fields_every == 0:
+                    self._draw(first + j + 1)
+                super()._advance(first + j, 1)
+        finally:
+            self.sweep = base
+
+    def _draw(self, sweep_of_leg: int) -> None:
+        """Draw the fields at the temperature of a sweep."""
+        control = self.start + self.step * sweep_of_leg
+        T, R, axes = control[:, 0], self.n_replicas, tuple(range(2, 2 + len(self.shape)))
+        read_theta(self.packed, self.geometry, self.three, self.theta)
+        h = [self.no_field, self.no_field]
+        if self.components:
+            theta = self.theta[self.components].reshape(len(self.components), R, *self.shape)
+            modes = fft.rfftn(theta, axes=axes, workers=self.threads)
+            parts = modes.view(np.float32).reshape(len(self.components), R, -1, 2)
+            noise = np.sqrt(T * self.model.lattice.n_sites).astype(np.float32)
+            draw_waves(parts, self.J, self.root, noise, self.sweep, self.key)
+            drawn = fft.irfftn(modes, s=self.shape, axes=axes, workers=self.threads, overwrite_x=True)
+            for p, component in enumerate(self.components):
+                h[component] = drawn[p].reshape(R, self.layout.n_rows, self.layout.n_columns)
+        d_h, ln_g, J_nn, z = self.energies[0], self.energies[1], self.energies[2], self.model.lattice.coordination
+        on_site = self.on_site + control[:, 1:]
+        on_site[:, 0] += d_h - T * ln_g + 2.0 * J_nn * z
+        scale = (1.0 / (T * np.log(2.0))).astype(np.float32)
+        write_fields(h[0], h[1], self.geometry, on_site.astype(np.float32), scale, *self.fields[:2])
+
+
+def shift(J: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Diagonal D, shape (2,), as large as J(k) − D ≥ 0 allows for all k; negative for frustrated kernels.
+
+    Coupled components give up the same part of their scale.
+    """
+    flat = J.reshape(-1, 2, 2)
+    scale = np.abs(flat[:, (0, 1), (0, 1)]).max(axis=0)
+    if not flat[:, 0, 1].any() or not scale.all():
+        lowest = flat[:, (0, 1), (0, 1)].min(axis=0)
+    else:
+        root = np.sqrt(scale)
+        lowest = np.linalg.eigvalsh(flat / np.outer(root, root)).min() * scale
+    # A relative margin keeps round-off from making the shifted kernel indefinite.
+    D: npt.NDArray[np.float64] = lowest - 1e-12 * scale
+    return D
