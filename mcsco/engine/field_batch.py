@@ -17,7 +17,7 @@ from scipy import fft
 from mcsco import units
 from mcsco.engine.batch import Sums
 from mcsco.engine.lattice_batch import LatticeBatch
-from mcsco.engine.waves import draw_waves, read_theta, write_fields
+from mcsco.engine.waves import WAVE_BLOCK, draw_waves, read_theta, write_fields
 from mcsco.errors import InputError
 from mcsco.model import Model
 
@@ -62,6 +62,7 @@ class FieldBatch(LatticeBatch):
         self.theta = np.zeros((2 if self.three else 1, R, self.layout.n_rows, self.layout.n_columns), dtype=np.float32)
         self.no_field = np.zeros((R, self.layout.n_rows, self.layout.n_columns), dtype=np.float32)
         self.shape = shape
+        self.drawn = np.zeros((4, WAVE_BLOCK), dtype=np.float32)
         size = self.packed.size
         self.fields = (np.zeros(size, np.float32), np.zeros(size, np.float32), *self.fields[2:])
 
@@ -118,7 +119,7 @@ class FieldBatch(LatticeBatch):
             modes = fft.rfftn(theta, axes=axes, workers=self.threads)
             parts = modes.view(np.float32).reshape(len(self.components), R, -1, 2)
             noise = np.sqrt(T * self.model.lattice.n_sites).astype(np.float32)
-            draw_waves(parts, self.J, self.root, noise, self.sweep, self.key)
+            draw_waves(parts, self.J, self.root, noise, self.sweep, self.key, self.drawn)
             drawn = fft.irfftn(modes, s=self.shape, axes=axes, workers=self.threads, overwrite_x=True)
             for p, component in enumerate(self.components):
                 h[component] = drawn[p].reshape(R, self.layout.n_rows, self.layout.n_columns)

@@ -1,21 +1,38 @@
 """Kernels of the auxiliary fields that carry long-range interactions: noise in k-space, and the way there and back."""
 
+import math
+
 from numba import float32, int8, int32, uint32, uint64
 
 from mcsco.engine.elementary import log2, turn
 from mcsco.engine.jit import inlined, kernel
 from mcsco.engine.random_numbers import WAVES, philox, when
 
+WAVE_BLOCK = 64
+"""Waves whose noise is made together."""
+
 
 @inlined
-def normals(word_0, word_1):
-    """Two independent normal deviates in single precision from two random words (Box and Muller)."""
-    uniform = float32(float32(int32(word_0 >> uint32(1))) + float32(0.5))
-    # −2 ln U with U = uniform / 2^31; rounding can make it a tiny negative number.
-    square = float32(float32(1.3862943611198906) * float32(float32(31.0) - log2(uniform)))
-    radius = float32(float32(max(square, float32(0.0))) ** float32(0.5))
-    sine, cosine = turn(float32(float32(int32(word_1)) * float32(2.0**-32)))
-    return float32(radius * cosine), float32(radius * sine)
+def fill_normals(drawn, first, where, c2, c3, k0, k1):
+    """Two pairs of normal deviates for each of `WAVE_BLOCK` waves into `drawn`, shape (4, WAVE_BLOCK).
+
+    Box and Muller in single precision (DOI 10.1214/aoms/1177706645). The four words of wave `first + i` are those of its
+    own counter; uniform numbers have 31 bits, so that deviates end at 6.6 standard deviations.
+    """
+    a, b, c, d = drawn[0], drawn[1], drawn[2], drawn[3]
+    for i in range(uint64(WAVE_BLOCK)):
+        w0, w1, w2, w3 = philox(uint64(first) + i, where, c2, c3, k0, k1)
+        # −2 ln U = 2 ln 2 (31 − log2 x) with U = x / 2^31; rounding can make it a tiny negative number.
+        x0 = float32(float32(int32(w0 >> uint64(1))) + float32(0.5))
+        x1 = float32(float32(int32(w2 >> uint64(1))) + float32(0.5))
+        square_0 = float32(float32(1.3862943611198906) * float32(float32(31.0) - log2(x0)))
+        square_1 = float32(float32(1.3862943611198906) * float32(float32(31.0) - log2(x1)))
+        radius_0 = float32(math.sqrt(float32(max(square_0, float32(0.0)))))
+        radius_1 = float32(math.sqrt(float32(max(square_1, float32(0.0)))))
+        sine_0, cosine_0 = turn(float32(float32(int32(uint32(w1))) * float32(2.0**-32)))
+        sine_1, cosine_1 = turn(float32(float32(int32(uint32(w3))) * float32(2.0**-32)))
+        a[i], b[i] = float32(radius_0 * cosine_0), float32(radius_0 * sine_0)
+        c[i], d[i] = float32(radius_1 * cosine_1), float32(radius_1 * sine_1)
 
 
 @kernel()
@@ -34,43 +51,41 @@ def read_theta(packed, geometry, three, theta):
 
 
 @kernel()
-def draw_waves(modes, J, root, noise, sweep, key):
+def draw_waves(modes, J, root, noise, sweep, key, drawn):
     """Replace θ_k by J'(k) θ_k + √(T N) A(k) ξ_k, A A = J'; in place.
 
     `modes` has shape (components, R, K, 2), the last axis real and imaginary part; `J` and `root` have shape (3, K),
-    the components nn, nu, uu (or one of them with K waves, if there is one component); `noise` = √(T N) has shape
-    (R,). Of one counter's four words two serve each component.
+    the components nn, nu, uu (or one of them alone, if there is one component); `noise` = √(T N) has shape (R,);
+    `drawn`, shape (4, WAVE_BLOCK), is scratch.
     """
     n_components, n_replicas, n_waves = modes.shape[0], modes.shape[1], modes.shape[2]
     k0, k1 = uint32(key[0]), uint32(key[1])
     c2, c3 = when(sweep, WAVES)
+    x0, y0, x1, y1 = drawn[0], drawn[1], drawn[2], drawn[3]
     for r in range(n_replicas):
         scale = noise[r]
-        if n_components == 2:
-            first, second = modes[0, r], modes[1, r]
-            J_nn, J_nu, J_uu = J[0], J[1], J[2]
-            A_nn, A_nu, A_uu = root[0], root[1], root[2]
-            for k in range(uint64(n_waves)):
-                w0, w1, w2, w3 = philox(k, r, c2, c3, k0, k1)
-                x0, y0 = normals(uint32(w0), uint32(w1))
-                x1, y1 = normals(uint32(w2), uint32(w3))
-                a, b, c, d = first[k, 0], first[k, 1], second[k, 0], second[k, 1]
-                # Own part and noise of the n field, then of the u field.
-                own, drawn = float32(J_nn[k] * a) + float32(J_nu[k] * c), float32(A_nn[k] * x0) + float32(A_nu[k] * x1)
-                first[k, 0] = float32(own + float32(scale * drawn))
-                own, drawn = float32(J_nn[k] * b) + float32(J_nu[k] * d), float32(A_nn[k] * y0) + float32(A_nu[k] * y1)
-                first[k, 1] = float32(own + float32(scale * drawn))
-                own, drawn = float32(J_nu[k] * a) + float32(J_uu[k] * c), float32(A_nu[k] * x0) + float32(A_uu[k] * x1)
-                second[k, 0] = float32(own + float32(scale * drawn))
-                own, drawn = float32(J_nu[k] * b) + float32(J_uu[k] * d), float32(A_nu[k] * y0) + float32(A_uu[k] * y1)
-                second[k, 1] = float32(own + float32(scale * drawn))
-        else:
-            only, J_0, A_0 = modes[0, r], J[0], root[0]
-            for k in range(uint64(n_waves)):
-                w0, w1, _, _ = philox(k, r, c2, c3, k0, k1)
-                x0, y0 = normals(uint32(w0), uint32(w1))
-                only[k, 0] = float32(float32(J_0[k] * only[k, 0]) + float32(scale * float32(A_0[k] * x0)))
-                only[k, 1] = float32(float32(J_0[k] * only[k, 1]) + float32(scale * float32(A_0[k] * y0)))
+        for block in range((n_waves + WAVE_BLOCK - 1) // WAVE_BLOCK):
+            begin = block * WAVE_BLOCK
+            n = uint64(min(WAVE_BLOCK, n_waves - begin))
+            fill_normals(drawn, begin, r, c2, c3, k0, k1)
+            if n_components == 2:
+                p, q = modes[0, r, begin:], modes[1, r, begin:]
+                J_nn, J_nu, J_uu = J[0, begin:], J[1, begin:], J[2, begin:]
+                A_nn, A_nu, A_uu = root[0, begin:], root[1, begin:], root[2, begin:]
+                for k in range(n):
+                    a, b, c, d = p[k, 0], p[k, 1], q[k, 0], q[k, 1]
+                    u, v, w = J_nn[k], J_nu[k], J_uu[k]
+                    e, f, g = float32(scale * A_nn[k]), float32(scale * A_nu[k]), float32(scale * A_uu[k])
+                    p[k, 0] = float32(float32(u * a + v * c) + float32(e * x0[k] + f * x1[k]))
+                    p[k, 1] = float32(float32(u * b + v * d) + float32(e * y0[k] + f * y1[k]))
+                    q[k, 0] = float32(float32(v * a + w * c) + float32(f * x0[k] + g * x1[k]))
+                    q[k, 1] = float32(float32(v * b + w * d) + float32(f * y0[k] + g * y1[k]))
+            else:
+                p, J_0, A_0 = modes[0, r, begin:], J[0, begin:], root[0, begin:]
+                for k in range(n):
+                    e = float32(scale * A_0[k])
+                    p[k, 0] = float32(float32(J_0[k] * p[k, 0]) + float32(e * x0[k]))
+                    p[k, 1] = float32(float32(J_0[k] * p[k, 1]) + float32(e * y0[k]))
 
 
 @kernel()
