@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from mcsco.errors import InputError, McscoError
     from mcsco.meanfield import MeanField
     from mcsco.model import (
+        Elasticity,
         InfiniteRange,
         Lattice,
+        LongRange,
         Model,
         NearestNeighbours,
         OrderDisorder,
@@ -29,8 +31,10 @@ _HOME = {
     "InputError": "mcsco.errors",
     "McscoError": "mcsco.errors",
     "MeanField": "mcsco.meanfield",
+    "Elasticity": "mcsco.model",
     "InfiniteRange": "mcsco.model",
     "Lattice": "mcsco.model",
+    "LongRange": "mcsco.model",
     "Model": "mcsco.model",
     "NearestNeighbours": "mcsco.model",
     "OrderDisorder": "mcsco.model",
@@ -50,10 +54,12 @@ _MODULES = {
 }
 
 __all__ = [
+    "Elasticity",
     "Hold",
     "InfiniteRange",
     "InputError",
     "Lattice",
+    "LongRange",
     "McscoError",
     "MeanField",
     "Model",

@@ -16,8 +16,8 @@ WAVE_BLOCK = 64
 def fill_normals(drawn, first, where, c2, c3, k0, k1):
     """Two pairs of normal deviates for each of `WAVE_BLOCK` waves into `drawn`, shape (4, WAVE_BLOCK).
 
-    Box and Muller in single precision (DOI 10.1214/aoms/1177706645). The four words of wave `first + i` are those of its
-    own counter; uniform numbers have 31 bits, so that deviates end at 6.6 standard deviations.
+    Box and Muller in single precision (DOI 10.1214/aoms/1177706645). The four words of wave `first + i` are those of
+    its own counter; uniform numbers have 31 bits, so that deviates end at 6.6 standard deviations.
     """
     a, b, c, d = drawn[0], drawn[1], drawn[2], drawn[3]
     for i in range(uint64(WAVE_BLOCK)):
