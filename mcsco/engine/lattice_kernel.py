@@ -22,8 +22,8 @@ METROPOLIS, HEAT_BATH = 0, 1
 """Dynamics, as the kernels know them."""
 
 LAZY = 15.0 / 16.0
-"""Largest flip probability of plain spins. With 1, molecules without coupling at T1/2 would flip at every visit,
-and a sweep in fixed order would never mix."""
+"""Metropolis moves of plain spins are accepted with this times min(1, w'/w). With 1, molecules without coupling at T1/2
+would flip at every visit, and a sweep in fixed order would never mix."""
 
 # An int8 counter holds changes of up to 2 units a string for this many strings.
 _FLUSH = 60
@@ -53,8 +53,8 @@ def set_chances(field_n, near_n, r, n_lanes, n_replicas, dynamics, chance, rest)
             if dynamics == METROPOLIS:
                 p = LAZY * (2.0 ** min(0.0, -cost))
             else:
-                p = min(LAZY, 1.0 / (1.0 + 2.0 ** min(cost, 200.0)))
-            bits = int64(p * 2.0**48)
+                p = 1.0 / (1.0 + 2.0 ** min(cost, 200.0))
+            bits = min(int64(p * 2.0**48), int64(2**48 - 1))
             for k in range(n_lanes):
                 chance[7 * old + total, k * n_replicas + r] = uint16(bits >> 32)
                 rest[7 * old + total, k * n_replicas + r] = uint32(bits & 0xFFFFFFFF)
