@@ -6,35 +6,49 @@ Nothing here knows how a series was made. A *series* is a 1-D array of measureme
 
 from mcsco.observables.autocorrelation import equilibrated_start
 from mcsco.observables.blocks import Binning, binning, jackknife
+from mcsco.observables.coarsening import GrowthExponent, growth_exponent
+from mcsco.observables.domain_statistics import Domains, DomainSet, FieldDomains, domains
 from mcsco.observables.fluctuations import binder, heat_capacity, susceptibility
 from mcsco.observables.holds import Equilibrium, equilibrium
 from mcsco.observables.hysteresis import Branches, Loop, OrderLoop, loop
 from mcsco.observables.magnetism import chi_T, spin_only
 from mcsco.observables.measured import Measured, read_measured
 from mcsco.observables.series import Estimate, estimate
+from mcsco.observables.structure import StructureFactors, bragg_amplitude, structure_factors
 from mcsco.observables.transition import Reading, crossing_temperature, steepest_temperature
+from mcsco.observables.walls import Walls
 
 __all__ = [
     "Binning",
     "Branches",
+    "DomainSet",
+    "Domains",
     "Equilibrium",
     "Estimate",
+    "FieldDomains",
+    "GrowthExponent",
     "Loop",
     "Measured",
     "OrderLoop",
     "Reading",
+    "StructureFactors",
+    "Walls",
     "binder",
     "binning",
+    "bragg_amplitude",
     "chi_T",
     "crossing_temperature",
+    "domains",
     "equilibrated_start",
     "equilibrium",
     "estimate",
+    "growth_exponent",
     "heat_capacity",
     "jackknife",
     "loop",
     "read_measured",
     "spin_only",
     "steepest_temperature",
+    "structure_factors",
     "susceptibility",
 ]
