@@ -10,11 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mcsco import units
+from mcsco.engine.dynamics import DYNAMICS
 from mcsco.errors import InputError, StateError
 from mcsco.model import Model, OrderDisorder, State
-
-DYNAMICS = ("metropolis", "heat-bath")
-"""Names of the dynamics; their index is what kernels get."""
 
 STARTS = ("LS", "HS+", "HS-", "HS", "random")
 """Names of the initial states."""
@@ -56,7 +54,7 @@ def start_codes(model: Model, start: str, n_replicas: int, seed: int, *path: int
     codes = np.broadcast_to(np.asarray(spin, dtype=np.int8), shape)
     if isinstance(model.distortion, OrderDisorder):
         codes = codes * {"HS+": 1, "HS-": -1}.get(start, sign)
-    return np.ascontiguousarray(codes, dtype=np.int8)
+    return np.array(codes, dtype=np.int8, order="C")  # writable, as compiled kernels expect
 
 
 class Batch(ABC):

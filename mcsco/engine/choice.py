@@ -7,7 +7,8 @@ import os
 
 import numpy as np
 
-from mcsco.engine.batch import DYNAMICS, STARTS, Batch, check_name, has_fields, start_codes
+from mcsco.engine.batch import STARTS, Batch, check_name, has_fields, start_codes
+from mcsco.engine.dynamics import DYNAMICS
 from mcsco.engine.field_batch import FieldBatch
 from mcsco.engine.lattice_batch import LatticeBatch
 from mcsco.engine.random_numbers import make_key

@@ -14,16 +14,10 @@ import math
 
 from numba import float32, int8, int64, prange, uint16, uint32, uint64
 
+from mcsco.engine.dynamics import HEAT_BATH, LAZY, METROPOLIS
 from mcsco.engine.jit import inlined, kernel
 from mcsco.engine.random_numbers import FIELDS, SITES, TIES, fill_words, normal_pair, when
 from mcsco.engine.rows import flip_plain, heat_bath_three, metropolis_three, move_plain
-
-METROPOLIS, HEAT_BATH = 0, 1
-"""Dynamics, as the kernels know them."""
-
-LAZY = 15.0 / 16.0
-"""Metropolis moves of plain spins are accepted with this times min(1, w'/w). With 1, molecules without coupling at T1/2
-would flip at every visit, and a sweep in fixed order would never mix."""
 
 # An int8 counter holds changes of up to 2 units a string for this many strings.
 _FLUSH = 60
@@ -50,10 +44,7 @@ def set_chances(field_n, near_n, r, n_lanes, n_replicas, dynamics, chance, rest)
         for old in range(2):
             cost = field_n + near_n * total  # of s = 1 against s = 0, in log2
             cost = cost if old == 0 else -cost
-            if dynamics == METROPOLIS:
-                p = LAZY * (2.0 ** min(0.0, -cost))
-            else:
-                p = 1.0 / (1.0 + 2.0 ** min(cost, 200.0))
+            p = LAZY * 2.0 ** min(0.0, -cost) if dynamics == METROPOLIS else 1.0 / (1.0 + 2.0 ** min(cost, 200.0))
             bits = min(int64(p * 2.0**48), int64(2**48 - 1))
             for k in range(n_lanes):
                 chance[7 * old + total, k * n_replicas + r] = uint16(bits >> 32)

@@ -3,7 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from mcsco.engine.batch import DYNAMICS, Batch, Sums
+from mcsco.engine.batch import Batch, Sums
+from mcsco.engine.dynamics import DYNAMICS
 from mcsco.engine.random_numbers import BLOCK
 from mcsco.engine.replica_kernel import STEPS, replica_bond_sums, replica_sweeps
 from mcsco.model import Model
@@ -53,7 +54,8 @@ class ReplicaBatch(Batch):
 
     def codes(self) -> npt.NDArray[np.int8]:
         """Codes of all replicas, shape (R, *lattice)."""
-        return np.ascontiguousarray(self.lattice_codes[:-1].T).reshape(self.n_replicas, *self.model.lattice.shape)
+        # A copy even for one replica, whose transpose is contiguous already.
+        return np.array(self.lattice_codes[:-1].T, order="C").reshape(self.n_replicas, *self.model.lattice.shape)
 
     def sums(self) -> Sums:
         """The extensive sums of every replica."""

@@ -16,6 +16,7 @@ import math
 
 from numba import float32, int8, int32, int64, uint32, uint64
 
+from mcsco.engine.dynamics import LAZY
 from mcsco.engine.elementary import exp2_negative, log2
 from mcsco.engine.jit import inlined, kernel
 from mcsco.engine.random_numbers import ORDER, SITES, fill_words, when
@@ -52,6 +53,7 @@ def replica_sweeps(
     d_h, ln_g, J, K, Gamma, K_inf, L = energies
     near = J != 0.0 or K != 0.0
     per_site = float32(1.0 / n_sites)
+    lazy = float32(0.0) if three else float32(-math.log2(LAZY))
     s = codes.reshape(-1)
     for r in range(n_replicas):
         lane_n[r], lane_u[r] = int32(sums[r, 0]), int32(sums[r, 1])
@@ -130,7 +132,8 @@ def replica_sweeps(
                         cost = cost_2 if second else cost_1
                         proposal = second_other if second else first_other
                         uniform = float32(float32(half) + float32(0.5))
-                        now = proposal if float32(float32(31.0) - log2(uniform)) > cost else int32(old)
+                        threshold = float32(float32(max(cost, float32(0.0))) + lazy)
+                        now = proposal if float32(float32(31.0) - log2(uniform)) > threshold else int32(old)
                     lane_n[r] = int32(lane_n[r] + int32(int32(now & int32(1)) - old_n))
                     lane_u[r] = int32(lane_u[r] + int32(now - int32(old)))
                     s[here + r] = int8(now)

@@ -120,7 +120,7 @@ def flip_plain(s, here, left, right, r0, r1, r2, r3, n, chance, rest, words16, w
 def move_plain(s, here, left, right, r0, r1, r2, r3, n, f0, field_n, near_n, words, heat_bath, lazy, new):
     """Two states, s ∈ {0, 1}, in fields that differ from site to site.
 
-    `lazy` is the largest probability to accept (see `LAZY` of the lattice kernel), in log2 and with its sign turned.
+    `lazy` is the largest probability to accept (see `mcsco.engine.dynamics.LAZY`), in log2 and with its sign turned.
     """
     for i in range(uint64(n)):
         old = s[here + i]

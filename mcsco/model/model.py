@@ -122,14 +122,15 @@ class Model:
         for key in ("lattice", "spin"):
             if key not in data:
                 raise InputError(f"model.{key}: is missing")
-        distortion = data.get("distortion")
+        distortion, interactions = data.get("distortion"), data.get("interactions", ())
+        if isinstance(interactions, str | bytes | Mapping) or not isinstance(interactions, Iterable):
+            raise InputError(f"model.interactions = {interactions!r}: must be a list of tables")
         return cls(
             lattice=_build("model.lattice", Lattice, data["lattice"]),
             spin=_build("model.spin", SpinCrossover, data["spin"]),
             distortion=None if distortion is None else _build_kind("model.distortion", DISTORTIONS, distortion),
             interactions=tuple(
-                _build_kind(f"model.interactions[{i}]", INTERACTIONS, term)
-                for i, term in enumerate(data.get("interactions", ()))
+                _build_kind(f"model.interactions[{i}]", INTERACTIONS, term) for i, term in enumerate(interactions)
             ),
         )
 
@@ -153,6 +154,6 @@ def _build(where: str, cls: type, data: Mapping[str, Any]) -> Any:
 
 def _build_kind(where: str, kinds: Mapping[str, type], data: Mapping[str, Any]) -> Any:
     kind = data.get("kind", "") if isinstance(data, Mapping) else ""
-    if kind not in kinds:
+    if not isinstance(kind, str) or kind not in kinds:
         raise InputError(f"{where}.kind = {kind!r}: must be one of {', '.join(kinds)}")
     return _build(where, kinds[kind], {key: value for key, value in data.items() if key != "kind"})

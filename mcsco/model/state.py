@@ -24,7 +24,7 @@ class State(NamedTuple):
 
     @property
     def q(self) -> float:
-        """Q = 2γ − 1 = ⟨σ⟩."""
+        """Order parameter q = 2γ − 1 = ⟨σ⟩ of the spin."""
         return 2.0 * self.gamma - 1.0
 
     @property

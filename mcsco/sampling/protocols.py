@@ -87,9 +87,8 @@ class Hold:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "temperature", check_real("temperature", self.temperature, above=0.0, unit="K"))
-        check_integer("sweeps", self.sweeps, minimum=1)
-        check_integer("measure_every", self.measure_every, minimum=1)
-        check_integer("equilibration", self.equilibration, minimum=0)
+        for name, minimum in (("sweeps", 1), ("measure_every", 1), ("equilibration", 0)):
+            object.__setattr__(self, name, check_integer(name, getattr(self, name), minimum=minimum))
         if self.measure_every > self.sweeps:
             raise InputError(
                 f"measure_every = {self.measure_every}: must not exceed the {self.sweeps} sweeps of the hold"
@@ -129,7 +128,7 @@ class ThermalCycle:
 
     def __post_init__(self) -> None:
         _set_temperatures(self)
-        check_integer("cycles", self.cycles, minimum=1)
+        object.__setattr__(self, "cycles", check_integer("cycles", self.cycles, minimum=1))
         _set_rate(self)
 
     def legs(self) -> tuple[Leg, ...]:
@@ -147,18 +146,28 @@ PROTOCOLS: dict[str, type] = {"ramp": Ramp, "hold": Hold, "thermal-cycle": Therm
 
 def make_legs(protocol: Protocol | Iterable[Protocol]) -> tuple[Leg, ...]:
     """The legs of a protocol, or of several one after another."""
-    parts = (protocol,) if isinstance(protocol, Ramp | Hold | ThermalCycle) else tuple(_iterate(protocol))
+    return tuple(leg for part in make_parts(protocol) for leg in part.legs())
+
+
+def make_parts(protocol: Protocol | Iterable[Protocol]) -> tuple[Protocol, ...]:
+    """The parts of a protocol, checked; a single one is a protocol of one part.
+
+    Raises
+    ------
+    InputError
+        If something else is given, or nothing.
+    """
+    parts = (protocol,) if isinstance(protocol, Protocol) else tuple(_iterate(protocol))
     for part in parts:
-        if not isinstance(part, Ramp | Hold | ThermalCycle):
+        if not isinstance(part, Protocol):
             raise InputError(f"protocol = {part!r}: must be a Ramp, Hold or ThermalCycle, or a list of them")
     if not parts:
         raise InputError("protocol = []: must have at least one part, e.g. ThermalCycle((150, 300))")
-    return tuple(leg for part in parts for leg in part.legs())
+    return parts
 
 
-def describe(protocol: Protocol | Iterable[Protocol]) -> list[dict[str, Any]]:
-    """Plain data of a protocol, for provenance."""
-    parts = (protocol,) if isinstance(protocol, Ramp | Hold | ThermalCycle) else tuple(protocol)
+def describe(parts: Iterable[Protocol]) -> list[dict[str, Any]]:
+    """Plain data of a protocol's parts, for provenance."""
     names = {cls: name for name, cls in PROTOCOLS.items()}
     return [{"kind": names[type(part)], **asdict(part)} for part in parts]
 
@@ -178,9 +187,10 @@ def _ramp_leg(ramp: Ramp | ThermalCycle, first: float, last: float) -> Leg:
 
 def _set_temperatures(part: Ramp | ThermalCycle) -> None:
     given = part.temperature
-    if isinstance(given, str | bytes) or not isinstance(given, Iterable) or len(tuple(given)) != 2:
+    turning = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str | bytes) else ()
+    if len(turning) != 2:
         raise InputError(f"temperature = {given!r}: must be first and last temperature in K, e.g. (150, 300)")
-    first, last = (check_real("temperature", T, above=0.0, unit="K") for T in given)
+    first, last = (check_real("temperature", T, above=0.0, unit="K") for T in turning)
     if first == last:
         raise InputError(f"temperature = {(first, last)}: must differ; use Hold for a constant temperature")
     object.__setattr__(part, "temperature", (first, last))
@@ -190,7 +200,7 @@ def _set_rate(part: Ramp | ThermalCycle) -> None:
     rate = check_real("sweeps_per_kelvin", part.sweeps_per_kelvin, above=0.0, unit="MCS/K")
     object.__setattr__(part, "sweeps_per_kelvin", rate)
     if part.measure_every is not None:
-        check_integer("measure_every", part.measure_every, minimum=1)
+        object.__setattr__(part, "measure_every", check_integer("measure_every", part.measure_every, minimum=1))
     _set_other_controls(part)
 
 

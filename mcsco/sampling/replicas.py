@@ -16,7 +16,7 @@ import numpy.typing as npt
 from mcsco.engine import Batch, Control, choose_kernel, make_batches
 from mcsco.errors import InputError, StateError, check_integer
 from mcsco.model import Model
-from mcsco.sampling.protocols import Leg, Protocol, describe, make_legs
+from mcsco.sampling.protocols import Leg, Protocol, describe, make_legs, make_parts
 from mcsco.sampling.provenance import provenance
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def simulate(
     """
     if not isinstance(model, Model):
         raise InputError(f"model = {model!r}: must be a Model, e.g. mcsco.presets.load('pmpea')")
-    protocol = protocol if isinstance(protocol, Protocol) else list(protocol)
+    protocol = make_parts(protocol)
     legs = make_legs(protocol)
     check_integer("seed", seed, minimum=0)
     check_integer("replicas", replicas, minimum=1)
@@ -160,7 +160,9 @@ def _follow(
 def _at(leg: Leg, sweep: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """Controls (temperature, pressure, field) during a sweep of a leg, shape (3, ...)."""
     begin, end = np.array(leg.begin)[:, None], np.array(leg.end)[:, None]
-    return begin + (end - begin) * (np.atleast_1d(sweep) / leg.sweeps)
+    part: npt.NDArray[np.float64] = np.atleast_1d(sweep) / leg.sweeps
+    controls: npt.NDArray[np.float64] = begin + (end - begin) * part
+    return controls
 
 
 def _measure(batch: Batch, leg: Leg, sweep: int) -> npt.NDArray[np.float64]:
@@ -184,7 +186,7 @@ def _check_against_oracle(batch: Batch, point: Any) -> None:
 
 def _dataset(
     model: Model,
-    protocol: Protocol | list[Protocol],
+    protocol: tuple[Protocol, ...],
     legs: tuple[Leg, ...],
     batches: list[Batch],
     series: list[npt.NDArray[np.float64]],

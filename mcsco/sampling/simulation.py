@@ -119,7 +119,7 @@ class Simulation:
 
     @property
     def q(self) -> float:
-        """Q = 2γ − 1."""
+        """Order parameter q = 2γ − 1 of the spin."""
         return 2.0 * self.gamma - 1.0
 
     @property
