@@ -352,7 +352,7 @@ def replica_sweep(model, codes, temperature, sweep, key, dynamics, pressure=0.0,
         three = bool(model.distortion)
         first, second = ((old + 2) % 3 - 1, (old + 3) % 3 - 1) if three else (1 - old, 1 - old)
         if dynamics == "metropolis":
-            s[:, site], sure = metropolis_choice(old, first, second, cost, word)
+            s[:, site], sure = metropolis_choice(old, first, second, cost, word, 1.0 if three else 15 / 16)
         else:
             s[:, site], sure = draw(old, [(first, cost(first))], [(second, cost(second))] if three else [], word)
         clear &= sure
@@ -364,10 +364,10 @@ def uniform(word):
     return ((word >> np.uint64(1)).astype(float) + 0.5) / 2.0**31
 
 
-def metropolis_choice(old, first, second, cost, word):
-    """Accept the proposal, `second` if the lowest bit is set, with min(1, 2^−cost)."""
+def metropolis_choice(old, first, second, cost, word, lazy=1.0):
+    """Accept the proposal, `second` if the lowest bit is set, with lazy · min(1, 2^−cost)."""
     proposal = np.where(word & np.uint64(1), second, first)
-    change = cost(proposal) - cost(old)
+    change = np.maximum(cost(proposal) - cost(old), 0.0) - np.log2(lazy)
     threshold = -np.log2(uniform(word))
     return np.where(threshold > change, proposal, old), np.abs(threshold - change) > 1e-5
 

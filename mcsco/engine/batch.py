@@ -83,6 +83,8 @@ class Batch(ABC):
         self.key = key
         self.threads = threads
         self.sweep = 0
+        # Running Σ n and Σ s of every replica; kept by the kernels.
+        self.running = np.zeros((self.n_replicas, 2), dtype=np.int64)
         spin, couplings = model.spin, model.couplings
         self.energies = np.array([spin.enthalpy, 0.0, *couplings]) / units.KELVIN  # K per molecule
         self.energies[1] = spin.ln_g

@@ -57,7 +57,6 @@ class LatticeBatch(Batch):
             np.zeros((workers, n), dtype=np.int8),
             np.zeros((workers, self.n_replicas, 2), dtype=np.int64),
         )
-        self.running = np.zeros((self.n_replicas, 2), dtype=np.int64)
         lane_sums(codes.reshape(self.n_replicas, -1), self.running)
 
     def _check_model(self) -> None:

@@ -115,7 +115,7 @@ class Simulation:
     @property
     def gamma(self) -> float:
         """HS fraction γ."""
-        return float(self._batch.sums().n[0]) / self.model.lattice.n_sites
+        return float(self._batch.running[0, 0]) / self.model.lattice.n_sites
 
     @property
     def q(self) -> float:
@@ -125,7 +125,7 @@ class Simulation:
     @property
     def eta(self) -> float:
         """η = ⟨u⟩, with its sign."""
-        return float(self._batch.sums().u[0]) / self.model.lattice.n_sites
+        return float(self._batch.running[0, 1]) / self.model.lattice.n_sites if self._batch.three else 0.0
 
     @property
     def energy(self) -> float:
