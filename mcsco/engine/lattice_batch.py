@@ -7,7 +7,7 @@ import numpy.typing as npt
 from mcsco.engine.batch import Batch, Sums, has_fields
 from mcsco.engine.jit import config
 from mcsco.engine.lattice_kernel import bond_sums, lane_sums, sweeps_parallel, sweeps_serial
-from mcsco.engine.layout import make_layout, pack, unpack
+from mcsco.engine.layout import aligned_zeros, make_layout, pack, unpack
 from mcsco.engine.random_numbers import BLOCK
 from mcsco.errors import InputError
 from mcsco.model import Model
@@ -45,16 +45,21 @@ class LatticeBatch(Batch):
         )
         n = layout.row_length
         workers = min(threads, MAX_WORKERS)
-        words = np.zeros((workers, -(-n // BLOCK) * BLOCK), dtype=np.uint32)
-        self.fields = tuple(np.zeros(n, dtype=np.float32) for _ in range(4))
-        self.chance = np.zeros((14, n), dtype=np.uint16)
-        self.rest = np.zeros((14, n), dtype=np.uint32)
+        words = aligned_zeros((workers, -(-n // BLOCK) * BLOCK), np.uint32)
+        self.fields = tuple(aligned_zeros(n, np.float32) for _ in range(4))
+        self.chances = (
+            aligned_zeros((14, n), np.uint16),
+            aligned_zeros((14, n), np.uint32),
+            aligned_zeros((7, n), np.uint16),
+            aligned_zeros(n, np.int8),
+            aligned_zeros(n, np.int8),
+        )
         self.scratch = (
             words,
             words.view(np.uint16),
-            np.zeros((workers, n), dtype=np.int8),
-            np.zeros((workers, n), dtype=np.int8),
-            np.zeros((workers, n), dtype=np.int8),
+            aligned_zeros((workers, n), np.int8),
+            aligned_zeros((workers, n), np.int8),
+            aligned_zeros((workers, n), np.int8),
             np.zeros((workers, self.n_replicas, 2), dtype=np.int64),
         )
         lane_sums(codes.reshape(self.n_replicas, -1), self.running)
@@ -90,8 +95,7 @@ class LatticeBatch(Batch):
                 self.key,
                 self.site_fields,
                 self.fields,
-                self.chance,
-                self.rest,
+                self.chances,
                 self.scratch,
             )
         finally:

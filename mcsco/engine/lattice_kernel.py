@@ -38,17 +38,31 @@ def set_fields(control, r, energies, z, x, y):
 
 
 @inlined
-def set_chances(field_n, near_n, r, n_lanes, n_replicas, dynamics, chance, rest):
-    """Flip probabilities of replica r for s = 0, 1 and Σ s' = 0..6, as 16 + 32 bits, along the string."""
+def set_chances(field_n, near_n, r, n_lanes, n_replicas, dynamics, chance, rest, least, turn, bound):
+    """Flip probabilities of replica r for s = 0, 1 and Σ s' = 0..6, as 16 + 32 bits, along the string.
+
+    `least`, `turn` and `bound` say the same in the form that `flip_plain` reads.
+    """
+    below = 0
     for total in range(7):
-        for old in range(2):
-            cost = field_n + near_n * total  # of s = 1 against s = 0, in log2
-            cost = cost if old == 0 else -cost
-            p = LAZY * 2.0 ** min(0.0, -cost) if dynamics == METROPOLIS else 1.0 / (1.0 + 2.0 ** min(cost, 200.0))
-            bits = min(int64(p * 2.0**48), int64(2**48 - 1))
-            for k in range(n_lanes):
-                chance[7 * old + total, k * n_replicas + r] = uint16(bits >> 32)
-                rest[7 * old + total, k * n_replicas + r] = uint32(bits & 0xFFFFFFFF)
+        cost = field_n + near_n * total  # of s = 1 against s = 0, in log2
+        below += int64(cost < 0.0)
+        ratio = 2.0 ** -min(abs(cost), 200.0)
+        if dynamics == METROPOLIS:
+            small, large = int64(LAZY * ratio * 2.0**48), int64(LAZY * 2.0**48)
+        else:  # odd, so that the upper halves of the two always add up to 2^16 − 1
+            small = int64(ratio / (1.0 + ratio) * 2.0**48) | 1
+            large = 2**48 - small
+        low = 7 * int64(cost < 0.0) + total  # the flip that costs energy starts from s = 1 where s = 1 is favoured
+        high = 7 * int64(cost >= 0.0) + total
+        for k in range(n_lanes):
+            i = k * n_replicas + r
+            chance[low, i], rest[low, i] = uint16(small >> 32), uint32(small & 0xFFFFFFFF)
+            chance[high, i], rest[high, i] = uint16(large >> 32), uint32(large & 0xFFFFFFFF)
+            least[total, i] = uint16(small >> 32)
+    for k in range(n_lanes):  # the cost is monotonic in Σ s': s = 1 is favoured below a bound, or above one
+        turn[k * n_replicas + r] = int8(0) if near_n >= 0.0 else int8(-1)
+        bound[k * n_replicas + r] = int8(below) if near_n >= 0.0 else int8(below - 7)
 
 
 @inlined
@@ -64,11 +78,15 @@ def flush(change, n_lanes, n_replicas, total, column):
 
 def _sweeps(
     packed, geometry, row_neighbours, items, passes, sums, controls, first, n_sweeps, sweep, energies, three,
-    dynamics, key, site_fields, fields, chance, rest, scratch,
+    dynamics, key, site_fields, fields, chances, scratch,
 ):  # fmt: skip
     """Advance a batch by `n_sweeps`; see `LatticeBatch.advance` for the arguments."""
     n_rows, n_columns, n_replicas, offset, stride, n_sites, z = geometry
     field_n, field_u, near_n, near_u = fields
+    chance, rest, least, turn, bound = chances
+    # How `flip_plain` finds the larger probability of a pair: always LAZY, or what the smaller one leaves of 1.
+    most = uint16(LAZY * 2.0**16 if dynamics == METROPOLIS else 2.0**16 - 1.0)
+    complement = uint16(0 if dynamics == METROPOLIS else 2**16 - 1)
     all_words, all_words16, all_new, all_change_n, all_change_u, worker_sums = scratch
     start, step, control = controls
     lazy = float32(-math.log2(LAZY))
@@ -108,7 +126,7 @@ def _sweeps(
                             near_n[k * n_replicas + r] = float32(k_n)
                             near_u[k * n_replicas + r] = float32(k_u)
                     else:
-                        set_chances(f_n, k_n, r, n_lanes, n_replicas, dynamics, chance, rest)
+                        set_chances(f_n, k_n, r, n_lanes, n_replicas, dynamics, chance, rest, least, turn, bound)
             n_items = passes[p + 1] - passes[p]
             for worker in prange(n_workers):
                 words, words16, new = all_words[worker], all_words16[worker], all_new[worker]
@@ -180,25 +198,9 @@ def _sweeps(
                     else:
                         fill_words(words, (n + 1) // 2, where, c2, c3, k0, k1)
                         flip_plain(
-                            s,
-                            here,
-                            left,
-                            right,
-                            r0,
-                            r1,
-                            r2,
-                            r3,
-                            n,
-                            chance,
-                            rest,
-                            words16,
-                            where,
-                            c2,
-                            c3_ties,
-                            k0,
-                            k1,
-                            new,
-                        )
+                            s, here, left, right, r0, r1, r2, r3, n, (least, turn, bound, most, complement),
+                            chance, rest, words16, where, c2, c3_ties, k0, k1, new,
+                        )  # fmt: skip
                     for i in range(uint64(n)):
                         old, now = s[here + i], new[i]
                         change_u[i] = int8(change_u[i] + int8(now - old))

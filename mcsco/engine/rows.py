@@ -10,7 +10,7 @@ read from `f0` on: 0 where they are the same in all rows.
 Indices are unsigned: a signed index costs a test for wrap-around, and the loop would not vectorise.
 """
 
-from numba import float32, int8, int32, uint16, uint32, uint64
+from numba import float32, int8, int16, int32, uint16, uint32, uint64
 
 from mcsco.engine.elementary import exp2_negative, log2
 from mcsco.engine.jit import inlined
@@ -75,34 +75,35 @@ def heat_bath_three(s, here, left, right, r0, r1, r2, r3, n, f0, field_n, field_
 
 
 @inlined
-def flip_plain(s, here, left, right, r0, r1, r2, r3, n, chance, rest, words16, where, c2, c3, k0, k1, new):
+def mask(total, value):
+    """All 16 bits where the int8 `total` has the value."""
+    return uint16(-int16(total == int8(value)))
+
+
+@inlined
+def flip_plain(s, here, left, right, r0, r1, r2, r3, n, table, chance, rest, words16, where, c2, c3, k0, k1, new):
     """Two states, s ∈ {0, 1}: flip with the probability that a table gives for (s, Σ s').
 
-    The probability has 48 bits. Its upper 16 (`chance[7 s + Σ s']`) are compared with a 16-bit number, which decides
-    all but 1 of 65536 sites; those are compared with the lower 32 bits (`rest`) afterwards.
+    The probability has 48 bits. Its upper 16 are compared with a 16-bit number, which decides all but 1 of 65536 sites;
+    those are looked up again in full (`chance[7 s + Σ s']` and `rest`) afterwards.
+
+    The loop knows the smaller probability of each pair s → 1 − s, `least[Σ s']`. The larger one, that of the
+    flip that lowers the energy, is ``most - (least & complement)``. Energy favours s = 1 where
+    ``(Σ s' ^ turn) < bound``.
     """
-    none, ties = uint16(0), uint16(0)
+    least, turn, bound, most, complement = table
+    ties = uint16(0)
     for i in range(uint64(n)):
         old = s[here + i]
         sum_n = int8(int8(int8(s[left + i] + s[right + i]) + int8(s[r0 + i] + s[r1 + i])) + int8(s[r2 + i] + s[r3 + i]))
-        # The 14 entries are masked and added up: LLVM turns a choice between loads into a gather, ten times slower.
-        is0, is1, is2, is3 = sum_n == int8(0), sum_n == int8(1), sum_n == int8(2), sum_n == int8(3)
-        is4, is5, is6 = sum_n == int8(4), sum_n == int8(5), sum_n == int8(6)
-        u0, u1, u2, u3 = chance[0, i], chance[1, i], chance[2, i], chance[3, i]
-        u4, u5, u6 = chance[4, i], chance[5, i], chance[6, i]
-        d0, d1, d2, d3 = chance[7, i], chance[8, i], chance[9, i], chance[10, i]
-        d4, d5, d6 = chance[11, i], chance[12, i], chance[13, i]
-        up = uint16(
-            uint16((u0 if is0 else none) | (u1 if is1 else none))
-            | uint16((u2 if is2 else none) | (u3 if is3 else none))
-        )
-        up = uint16(up | uint16(uint16((u4 if is4 else none) | (u5 if is5 else none)) | (u6 if is6 else none)))
-        down = uint16(
-            uint16((d0 if is0 else none) | (d1 if is1 else none))
-            | uint16((d2 if is2 else none) | (d3 if is3 else none))
-        )
-        down = uint16(down | uint16(uint16((d4 if is4 else none) | (d5 if is5 else none)) | (d6 if is6 else none)))
-        p = uint16((up if old == int8(0) else none) | (down if old != int8(0) else none))
+        # All entries are masked and added up: a choice between loads would become a gather, ten times slower. The masks
+        # are computed, since a conditional load of 16 bits would keep the loop scalar on CPUs without AVX-512.
+        q = uint16(uint16(least[0, i] & mask(sum_n, 0)) | uint16(least[1, i] & mask(sum_n, 1)))
+        q = uint16(q | uint16(uint16(least[2, i] & mask(sum_n, 2)) | uint16(least[3, i] & mask(sum_n, 3))))
+        q = uint16(q | uint16(uint16(least[4, i] & mask(sum_n, 4)) | uint16(least[5, i] & mask(sum_n, 5))))
+        q = uint16(q | uint16(least[6, i] & mask(sum_n, 6)))
+        up = int8(1) if int8(sum_n ^ turn[i]) < bound[i] else int8(0)
+        p = uint16(most - uint16(q & complement)) if int8(up ^ old) != int8(0) else q
         word = words16[i]
         new[i] = int8(int8(1) - old) if word < p else old
         ties = uint16(ties | (uint16(1) if word == p else uint16(0)))
