@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mcsco.errors import InputError, McscoError
     from mcsco.meanfield import MeanField
     from mcsco.model import (
+        Crystal,
         Elasticity,
         InfiniteRange,
         Lattice,
@@ -22,15 +23,17 @@ if TYPE_CHECKING:
         NearestNeighbours,
         OrderDisorder,
         SpinCrossover,
+        Springs,
         State,
         presets,
     )
-    from mcsco.sampling import Hold, Ramp, Simulation, ThermalCycle, simulate
+    from mcsco.sampling import Hold, Ramp, Simulation, SpringSimulation, ThermalCycle, simulate
 
 _HOME = {
     "InputError": "mcsco.errors",
     "McscoError": "mcsco.errors",
     "MeanField": "mcsco.meanfield",
+    "Crystal": "mcsco.model",
     "Elasticity": "mcsco.model",
     "InfiniteRange": "mcsco.model",
     "Lattice": "mcsco.model",
@@ -39,10 +42,12 @@ _HOME = {
     "NearestNeighbours": "mcsco.model",
     "OrderDisorder": "mcsco.model",
     "SpinCrossover": "mcsco.model",
+    "Springs": "mcsco.model",
     "State": "mcsco.model",
     "Hold": "mcsco.sampling",
     "Ramp": "mcsco.sampling",
     "Simulation": "mcsco.sampling",
+    "SpringSimulation": "mcsco.sampling",
     "ThermalCycle": "mcsco.sampling",
     "simulate": "mcsco.sampling",
 }
@@ -54,6 +59,7 @@ _MODULES = {
 }
 
 __all__ = [
+    "Crystal",
     "Elasticity",
     "Hold",
     "InfiniteRange",
@@ -68,6 +74,8 @@ __all__ = [
     "Ramp",
     "Simulation",
     "SpinCrossover",
+    "SpringSimulation",
+    "Springs",
     "State",
     "ThermalCycle",
     "landau",

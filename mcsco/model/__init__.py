@@ -1,15 +1,18 @@
 """What the energy is: inert, frozen, validated descriptions of a crystal."""
 
+from mcsco.model.crystal import Crystal
 from mcsco.model.elasticity import Elasticity
 from mcsco.model.interactions import Couplings, InfiniteRange, NearestNeighbours
 from mcsco.model.lattice import Lattice
 from mcsco.model.long_range import LongRange
 from mcsco.model.model import Model
 from mcsco.model.site import OrderDisorder, SpinCrossover
+from mcsco.model.springs import SpringModel, Springs
 from mcsco.model.state import State
 
 __all__ = [
     "Couplings",
+    "Crystal",
     "Elasticity",
     "InfiniteRange",
     "Lattice",
@@ -18,5 +21,7 @@ __all__ = [
     "NearestNeighbours",
     "OrderDisorder",
     "SpinCrossover",
+    "SpringModel",
+    "Springs",
     "State",
 ]
