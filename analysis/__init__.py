@@ -1,0 +1,1 @@
+"""Short studies: load a run, call the library, print a table, a figure and a verdict."""
