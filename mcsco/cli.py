@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import math
+import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +22,7 @@ import mcsco
 from mcsco.errors import InputError
 
 if TYPE_CHECKING:
-    from mcsco.campaign import RunConfig, RunDirectory
+    from mcsco.campaign import RunDirectory
 
 INTERRUPTED = 130
 log = logging.getLogger("mcsco")
@@ -35,11 +38,16 @@ def _reported(command: Callable[..., Any]) -> Callable[..., Any]:
         except InputError as error:
             click.echo(f"mcsco: {error}", err=True)
             sys.exit(2)
+        except MemoryError as error:
+            click.echo(f"mcsco: not enough memory ({error}); reduce shape, replicas or measurements", err=True)
+            sys.exit(2)
+        except BrokenPipeError:  # e.g. `mcsco presets | head -1`; click ends quietly
+            raise
         except OSError as error:
             click.echo(f"mcsco: {error.filename or 'file'}: {error.strerror or error}", err=True)
             sys.exit(1)
         except KeyboardInterrupt:
-            click.echo("mcsco: interrupted; nothing was written", err=True)
+            click.echo("mcsco: interrupted; results are written only when they are complete", err=True)
             sys.exit(INTERRUPTED)
 
     return run
@@ -49,6 +57,9 @@ def _reported(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.version_option(mcsco.__version__, prog_name="mcsco")
 def main() -> None:
     """Monte Carlo of spin-crossover lattices, held against mean field and Landau theory."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without Greek letters is no reason to fail
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(message)s"))
     log.handlers = [handler]
@@ -76,9 +87,11 @@ def run(file: Path, output: Path | None, threads: int | None, force: bool, as_js
     existing = None if force else directory.existing()
     if existing is not None:
         campaign.check_same(config, existing, directory.path)
+        directory.describe(config, file.parent)  # title, measured curve and Landau set may have changed
         log.info("%s is done already; --force repeats it", directory.path)
     else:
         directory.check_writable()
+        campaign.check_memory(config)
         with _progress(campaign.total_updates(config), "sweeps") as advance:
             dataset = campaign.execute(config, threads, advance)
         directory.save(config, dataset, file.parent)
@@ -102,7 +115,7 @@ def _show(directory: RunDirectory, as_json: bool) -> None:
     config, dataset = directory.config(), directory.result()
     measured = campaign.measured_curve(config, directory.path)
     figures = report.save_figure(directory, report.draw_thermal_loop(config, dataset, measured))
-    rows = report.compare(config, dataset) if report.has_loop(config) else []
+    rows = report.compare(config, dataset)
     if as_json:
         click.echo(
             json.dumps(
@@ -110,7 +123,8 @@ def _show(directory: RunDirectory, as_json: bool) -> None:
                     "title": config.title,
                     "directory": str(directory.path),
                     "config_hash": config.fingerprint,
-                    "loop": [row.to_dict() for row in rows],
+                    "protocol": config.protocol.kind,
+                    "table": [row.to_dict() for row in rows],
                     "figures": [str(path) for path in figures],
                     "provenance": {key: _plain(value) for key, value in dataset.attrs.items()},
                 },
@@ -120,22 +134,12 @@ def _show(directory: RunDirectory, as_json: bool) -> None:
         )
         return
     click.echo(f"\n{config.title}\n")
-    click.echo(report.to_text(rows) if rows else _summary(config, dataset))
+    click.echo(report.to_text(rows))
     rate = float(dataset.attrs["site_updates_per_s"]) / 1e6
     click.echo(f"\nsimulated in {dataset.attrs['wall_time_s']:.1f} s, {rate:.0f} million site updates/s")
     for path in figures:
         click.echo(f"figure  {path}")
     click.echo(f"data    {directory.path / 'result.nc'}")
-
-
-def _summary(config: RunConfig, dataset: Any) -> str:
-    """Last values of a run without a loop."""
-    lines = []
-    for leg in sorted(set(dataset["leg"].values.tolist())):
-        part = dataset.isel(step=dataset["leg"].values == leg)
-        gamma, eta = float(part["gamma"].mean()), float(abs(part["eta"]).mean())
-        lines.append(f"T = {float(part['temperature'][-1]):7.2f} K   ⟨γ⟩ = {gamma:.4f}   ⟨|η|⟩ = {eta:.4f}")
-    return "\n".join(lines)
 
 
 @main.command()
@@ -196,35 +200,46 @@ def presets(as_json: bool) -> None:
     from mcsco import landau as theory
     from mcsco.model import presets as models
 
-    found = [("model", models.get(name)) for name in models.names()]
-    sets = [("landau", theory.get(name)) for name in theory.names()]
+    found: list[tuple[str, models.Preset | theory.ParameterSet]] = [
+        *(("model", models.get(name)) for name in models.names()),
+        *(("landau", theory.get(name)) for name in theory.names()),
+    ]
     if as_json:
-        entries = [{"kind": k, "name": p.name, "summary": p.summary, "source": p.source} for k, p in [*found, *sets]]
+        entries = [{"kind": k, "name": p.name, "summary": p.summary, "source": p.source} for k, p in found]
         click.echo(json.dumps(entries, ensure_ascii=False, indent=2))
         return
-    for kind, entry in [*found, *sets]:
+    for kind, entry in found:
         click.echo(f"{entry.name:<16}{kind:<8}{entry.summary}")
 
 
 @contextmanager
 def _progress(total: int, unit: str) -> Iterator[Callable[[int], None]]:
-    """A bar with ETA on a terminal, a log line every ten seconds elsewhere."""
+    """A bar with ETA on a terminal, a log line every ten seconds elsewhere; may be advanced from any thread."""
+    lock = threading.Lock()
     if sys.stderr.isatty():
         from tqdm import tqdm
 
+        # tqdm shows nothing on a terminal that was given no size, as in many containers.
+        size = {"ncols": os.get_terminal_size(sys.stderr.fileno()).columns or 80, "nrows": 20}
         bar_format = "{desc}{percentage:3.0f}%|{bar}| {elapsed}<{remaining}"
-        with tqdm(total=total, desc="simulating ", bar_format=bar_format, mininterval=0.1) as bar:
-            yield lambda n: bar.update(n) and None
+        with tqdm(total=total, desc="simulating ", bar_format=bar_format, mininterval=0.1, **size) as bar:
+
+            def advance_bar(n: int) -> None:
+                with lock:
+                    bar.update(n)
+
+            yield advance_bar
         return
     done, last = 0, time.monotonic()
 
     def advance(n: int) -> None:
         nonlocal done, last
-        done += n
-        now = time.monotonic()
-        if now - last > 10 or done == total:
-            last = now
-            log.info("simulated %d of %d %s (%d %%)", done, total, unit, 100 * done // total)
+        with lock:
+            done += n
+            now = time.monotonic()
+            if now - last > 10 or done == total:
+                last = now
+                log.info("simulated %d of %d %s (%d %%)", done, total, unit, 100 * done // total)
 
     yield advance
 

@@ -48,6 +48,8 @@ QUANTITIES: dict[str, dict[str, float]] = {
     "temperature": {"K": 1.0},
     "pressure": {"GPa": 1.0, "MPa": 1e-3, "kbar": 0.1, "bar": 1e-4},
     "volume": {"cm3/mol": 1.0, "Å3": constants.N_A * 1e-24, "A3": constants.N_A * 1e-24},
+    "stiffness": {"GPa": 1.0, "MPa": 1e-3, "kbar": 0.1},
+    "site volume": {"Å3": 1.0, "A3": 1.0, "nm3": 1000.0},
 }
 """Units that input files may write behind a number, per quantity; the first is the public one."""
 

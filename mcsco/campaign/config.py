@@ -6,7 +6,6 @@ All errors of a file are found at once, each with the path of its key.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import tomllib
@@ -14,9 +13,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import tomli_w
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from mcsco import landau
+from mcsco.campaign.explain import explain
 from mcsco.errors import InputError
 from mcsco.model import Model, presets
 from mcsco.sampling import Hold, Ramp, ThermalCycle
@@ -32,12 +32,54 @@ def _field(quantity: str, **rules: Any) -> Any:
     return Field(json_schema_extra={"unit": next(iter(QUANTITIES[quantity]))}, **rules)
 
 
-Energy = Annotated[float, _from_text("energy"), _field("energy")]
-Entropy = Annotated[float, _from_text("entropy"), _field("entropy", ge=0)]
-Temperature = Annotated[float, _from_text("temperature"), _field("temperature", gt=0)]
-Pressure = Annotated[float, _from_text("pressure"), _field("pressure")]
-Volume = Annotated[float, _from_text("volume"), _field("volume")]
+def _tensor(quantity: str | None, *, number: bool = False, limit: float) -> BeforeValidator:
+    """A row or a matrix of numbers, or one `number`, each at most `limit` and with a unit if there is a quantity."""
+
+    def entry(value: Any) -> float:
+        if isinstance(value, str) and quantity is not None:
+            value = parse_quantity(value, quantity)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValueError(f"'{value}' must be a number")
+        if not -limit <= value <= limit:
+            raise ValueError(f"{value:g} must lie between {-limit:g} and {limit:g}")
+        return float(value)
+
+    def whole(value: Any) -> Any:
+        if not isinstance(value, list | tuple):
+            if number:
+                return entry(value)
+            raise ValueError("must be a list of numbers or of rows")
+        if not any(isinstance(row, list | tuple) for row in value):
+            return tuple(entry(x) for x in value)
+        if len({len(row) if isinstance(row, list | tuple) else 0 for row in value}) != 1:
+            raise ValueError("must have rows of one length")
+        return tuple(tuple(entry(x) for x in row) for row in value)
+
+    return BeforeValidator(whole)
+
+
+def _plain_text(value: str) -> str:
+    if any(ord(c) < 32 or ord(c) == 127 for c in value):
+        raise ValueError("must be one line of text, without control characters")
+    return value
+
+
+# Upper bounds lie far beyond any crystal: they catch a forgotten prefix, and numbers that no sum survives.
+Energy = Annotated[float, _from_text("energy"), _field("energy", ge=-1e4, le=1e4)]
+Entropy = Annotated[float, _from_text("entropy"), _field("entropy", ge=0, le=1e3)]
+Temperature = Annotated[float, _from_text("temperature"), _field("temperature", gt=0, le=1e5)]
+Pressure = Annotated[float, _from_text("pressure"), _field("pressure", ge=-1e3, le=1e3)]
+Volume = Annotated[float, _from_text("volume"), _field("volume", ge=-1e4, le=1e4)]
+SiteVolume = Annotated[float, _from_text("site volume"), _field("site volume", gt=0, le=1e6)]
+Stiffness = Annotated[Any, _tensor("stiffness", limit=1e4), _field("stiffness")]
+Stress = Annotated[Any, _tensor("stiffness", limit=1e3), _field("stiffness")]
+Strain = Annotated[Any, _tensor(None, number=True, limit=1.0)]
+Offset = tuple[Annotated[int, Field(ge=-(10**6), le=10**6)], ...]
 Extent = Annotated[int, Field(ge=2)]
+Sweeps = Annotated[int, Field(ge=1, le=10**12)]
+Rate = Annotated[float, Field(gt=0, le=1e9)]
+Text = Annotated[str, AfterValidator(_plain_text)]
+FilePath = Annotated[Text, Field(min_length=1)]
 
 
 class Section(BaseModel):
@@ -77,7 +119,39 @@ class InfiniteRangeSection(Section):
     mixed: Energy = 0.0
 
 
-InteractionSection = Annotated[NearestNeighboursSection | InfiniteRangeSection, Field(discriminator="kind")]
+class ElasticitySection(Section):
+    """One of ``[[model.interactions]]``; C by 3 cubic constants or a Voigt matrix, strains by number or matrix."""
+
+    kind: Literal["elasticity"]
+    stiffness: Stiffness
+    site_volume: SiteVolume
+    spin_strain: Strain = 0.0
+    distortion_strain: Strain = 0.0
+    stress: Stress | None = None
+    clamped: bool = False
+
+
+class LongRangeSection(Section):
+    """One of ``[[model.interactions]]``; the kernel as a list of ``[offset, coupling]``."""
+
+    kind: Literal["long-range"]
+    kernel: tuple[tuple[Offset, Energy], ...]
+    of: Literal["spin", "distortion"] = "spin"
+
+    @model_validator(mode="after")
+    def _once(self) -> Self:
+        offsets = [offset for offset, _ in self.kernel]
+        if not offsets:
+            raise ValueError("kernel: has no entry; give e.g. [[[0, 1], 0.1]]")
+        for i, offset in enumerate(offsets):
+            if offset in offsets[:i]:
+                raise ValueError(f"kernel: has the offset {list(offset)} twice; give each once")
+        return self
+
+
+InteractionSection = Annotated[
+    NearestNeighboursSection | InfiniteRangeSection | ElasticitySection | LongRangeSection, Field(discriminator="kind")
+]
 
 
 class ModelSection(Section):
@@ -112,8 +186,8 @@ class RampSection(Section):
 
     kind: Literal["ramp"]
     temperature: tuple[Temperature, Temperature]
-    sweeps_per_kelvin: float = Field(default=400.0, gt=0)
-    measure_every: Annotated[int, Field(ge=1)] | None = None
+    sweeps_per_kelvin: Rate = 400.0
+    measure_every: Sweeps | None = None
     pressure: Pressure = 0.0
     field: Energy = 0.0
 
@@ -127,9 +201,9 @@ class CycleSection(Section):
 
     kind: Literal["thermal-cycle"]
     temperature: tuple[Temperature, Temperature]
-    sweeps_per_kelvin: float = Field(default=400.0, gt=0)
-    measure_every: Annotated[int, Field(ge=1)] | None = None
-    cycles: int = Field(default=1, ge=1)
+    sweeps_per_kelvin: Rate = 400.0
+    measure_every: Sweeps | None = None
+    cycles: int = Field(default=1, ge=1, le=10**5)
     pressure: Pressure = 0.0
     field: Energy = 0.0
 
@@ -143,9 +217,9 @@ class HoldSection(Section):
 
     kind: Literal["hold"]
     temperature: Annotated[tuple[Temperature, ...], Field(min_length=1)]
-    sweeps: int = Field(ge=1)
-    measure_every: int = Field(default=10, ge=1)
-    equilibration: int = Field(default=0, ge=0)
+    sweeps: Sweeps
+    measure_every: Sweeps = 10
+    equilibration: int = Field(default=0, ge=0, le=10**12)
     pressure: Pressure = 0.0
     field: Energy = 0.0
 
@@ -161,8 +235,8 @@ ProtocolSection = Annotated[RampSection | CycleSection | HoldSection, Field(disc
 class RunSection(Section):
     """``[run]``."""
 
-    seed: int = Field(default=0, ge=0)
-    replicas: int = Field(default=8, ge=1)
+    seed: int = Field(default=0, ge=0, lt=2**128)
+    replicas: int = Field(default=8, ge=1, le=10**6)
     start: Literal["LS", "HS+", "HS-", "HS", "random"] | None = None
     dynamics: Literal["metropolis", "heat-bath"] = "metropolis"
     kernel: Literal["auto", "lattice", "replica"] = "auto"
@@ -171,12 +245,18 @@ class RunSection(Section):
 class MeasuredSection(Section):
     """``[measured]``: what the simulation is held against."""
 
-    source: str = ""
+    source: Text = ""
     T_up: Temperature | None = None
     T_down: Temperature | None = None
-    file: str | None = None
+    file: FilePath | None = None
     chi_t_hs: float = Field(default=3.5, gt=0)
     chi_t_ls: float = Field(default=0.0, ge=0)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.chi_t_ls < self.chi_t_hs:
+            raise ValueError(f"chi_t_ls = {self.chi_t_ls:g} must be below chi_t_hs = {self.chi_t_hs:g} cm3 K/mol")
+        return self
 
 
 class LandauSection(Section):
@@ -193,8 +273,8 @@ class LandauSection(Section):
 class RunConfig(Section):
     """A whole file."""
 
-    title: str = "mcsco run"
-    output: str | None = None
+    title: Text = "mcsco run"
+    output: FilePath | None = None
     model: ModelSection
     protocol: ProtocolSection
     run: RunSection = RunSection()
@@ -203,8 +283,13 @@ class RunConfig(Section):
 
     @model_validator(mode="after")
     def _buildable(self) -> Self:
-        self.model.build()
+        model = self.model.build()
         self.protocol.build()
+        if self.protocol.field and model.distortion is None:
+            raise ValueError(
+                f"protocol.field = {self.protocol.field!r} kJ/mol: acts on the distortion, but the model has none; "
+                "leave it at 0"
+            )
         return self
 
     def to_toml(self) -> str:
@@ -238,10 +323,10 @@ def read_config(path: Path) -> RunConfig:
     Raises
     ------
     InputError
-        With every error of the file, one a line.
+        With every error of the file, on one line.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # editors on Windows begin a file with a byte-order mark
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); give the path of a TOML file") from None
     except UnicodeDecodeError:
@@ -253,40 +338,19 @@ def parse_config(text: str, name: str = "configuration") -> RunConfig:
     """Validate the text of a run file; `name` stands at the head of errors."""
     try:
         data = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        # In JSON form arrays pass for tuples while numbers, strings and booleans stay apart.
+        as_json = json.dumps(data, default=str)
+    except (ValueError, RecursionError) as error:  # ValueError also of integers with thousands of digits
         raise InputError(f"{name}: is not valid TOML ({error})") from None
     try:
-        # In JSON form arrays pass for tuples while numbers, strings and booleans stay apart.
-        return RunConfig.model_validate_json(json.dumps(data, default=str))
+        return RunConfig.model_validate_json(as_json)
     except ValidationError as error:
-        raise InputError(f"{name}: " + "; ".join(_explain(e) for e in error.errors())) from None
-    except RecursionError:
-        raise InputError(f"{name}: is nested too deeply") from None
-
-
-_TAGS = {"ramp", "thermal-cycle", "hold", "nearest-neighbours", "infinite-range"}
-
-
-def _explain(error: Any) -> str:
-    """One line: path, value, rule, remedy."""
-    path = [str(part) for part in error["loc"] if part not in _TAGS and not str(part).startswith("tuple[")]
-    where = ".".join(path) or "file"
-    message = error["msg"].removeprefix("Value error, ")
-    if error["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(path[-1], sorted(_all_keys()), n=1)
-        return f"{where}: unknown key" + (f"; did you mean '{near[0]}'?" if near else "")
-    if error["type"] == "missing":
-        return f"{where}: is missing"
-    given = error.get("input")
-    shown = f" = {given!r}" if isinstance(given, int | float | str | bool) else ""
-    return f"{where}{shown}: {message[0].lower()}{message[1:]}"
+        known = _all_keys()
+        raise InputError(f"{name}: " + "; ".join(explain(e, known) for e in error.errors())) from None
 
 
 def _all_keys() -> set[str]:
-    keys, todo = set(), [*Section.__subclasses__()]
-    for section in todo:
-        keys |= set(section.model_fields)
-    return keys
+    return {key for section in Section.__subclasses__() for key in section.model_fields}
 
 
 def _without_none(data: Any) -> Any:

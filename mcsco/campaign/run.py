@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mcsco.campaign.config import RunConfig
 from mcsco.campaign.store import RunDirectory
@@ -52,12 +54,50 @@ def execute(config: RunConfig, threads: int | None = None, progress: Progress | 
     return dataset
 
 
+def check_memory(config: RunConfig) -> None:
+    """Raise `InputError` if the series and states of a run are larger than the machine's memory."""
+    run, n_sites = config.run, config.model.build().lattice.n_sites
+    legs = make_legs(config.protocol.build())
+    n_measurements = sum((leg.sweeps - leg.skip) // leg.measure_every for leg in legs)
+    # Four quantities in memory twice, and their coordinates; states in the kernel's layout and in the dataset.
+    needed = 8 * n_measurements * (2 * 4 * run.replicas + 5) + 8 * n_sites * run.replicas
+    present = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if needed > present:
+        raise InputError(
+            f"{run.replicas} replicas of {n_sites} molecules, measured {n_measurements} times, need "
+            f"{needed / 2**30:.3g} GiB of memory, the machine has {present / 2**30:.3g}; "
+            "raise measure_every, or reduce shape or replicas"
+        )
+
+
 def check_same(config: RunConfig, existing: RunConfig, where: Path) -> None:
     """Raise `InputError` if a directory holds the result of another run."""
     if config.fingerprint != existing.fingerprint:
-        ours, theirs = config.to_toml().splitlines(), existing.to_toml().splitlines()
-        different = [line for line in ours if line not in theirs]
+        different = differences(config, existing)
+        shown = "; ".join(different[:3]) + (f"; {len(different) - 3} more" if len(different) > 3 else "")
         raise InputError(
-            f"output = {str(where)!r}: holds a run with another configuration ({'; '.join(different[:3])} here); "
+            f"output = {str(where)!r}: holds a run with another configuration ({shown}); "
             "choose another directory with --output, or --force to replace it"
         )
+
+
+def differences(ours: RunConfig, theirs: RunConfig) -> list[str]:
+    """What of two runs differs, key by key, of all that decides the numbers."""
+    here, there = (_flat(tomllib.loads(config.to_toml())) for config in (ours, theirs))
+    keys = sorted({*here, *there}, key=lambda key: (key.split("."), key))
+    return [
+        f"{key} = {here.get(key, 'nothing')} here, {there.get(key, 'nothing')} there"
+        for key in keys
+        if key.split(".")[0] in ("model", "protocol", "run") and here.get(key) != there.get(key)
+    ]
+
+
+def _flat(data: Any, path: str = "") -> dict[str, str]:
+    """Values by their dotted path; lists of numbers are values."""
+    if isinstance(data, dict):
+        items = list(data.items())
+    elif isinstance(data, list) and any(isinstance(value, dict) for value in data):
+        items = list(enumerate(data))
+    else:
+        return {path: repr(data)}
+    return {k: v for key, value in items for k, v in _flat(value, f"{path}.{key}" if path else str(key)).items()}

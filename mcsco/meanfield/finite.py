@@ -1,6 +1,7 @@
 """Exact sums over all configurations of a finite crystal whose couplings all have infinite range.
 
-The energy then depends on the numbers of molecules in each state only,
+A long-range kernel that is one number for every k ≠ 0 counts as such: by the theorem of Bitter and Crum, that of
+isotropic elasticity without shear. The energy then depends on the numbers of molecules in each state only,
 
     P(N₊, N₋) ∝ N!/(N₊! N₋! (N−N₊−N₋)!) · g^{N₊+N₋} exp(−N e(γ, η)/T),   γ = (N₊+N₋)/N,  η = (N₊−N₋)/N
 
@@ -59,7 +60,7 @@ class FiniteSize:
     Parameters
     ----------
     model : Model
-        Without `NearestNeighbours` couplings.
+        Without `NearestNeighbours` couplings; elasticity and `LongRange` only if J(k) is the same for every k ≠ 0.
     n_sites : int, optional
         N, by default that of the model's lattice.
     pressure : float
@@ -70,7 +71,7 @@ class FiniteSize:
     Raises
     ------
     InputError
-        If the model couples nearest neighbours, N is out of bounds, or another argument is not what it should be.
+        If a coupling is not of infinite range, N is out of bounds, or another argument is not what it should be.
 
     Examples
     --------
@@ -114,9 +115,9 @@ class FiniteSize:
         e_n = p.enthalpy * n + p.Gamma * n * (1 - n)
         gamma, energy = float(P @ n), float(P @ e_n) + pair_energy
         # about the mean, so that the small variance of a large crystal keeps its digits
-        offset = e_n + moments[4] - energy
-        var_energy = float(P @ (offset**2 + np.maximum(moments[5] - moments[4] ** 2, 0)))
-        free_energy = -T * log_Z / N
+        deviation = e_n + moments[4] - energy
+        var_energy = float(P @ (deviation**2 + np.maximum(moments[5] - moments[4] ** 2, 0)))
+        energy, free_energy = energy + p.offset, p.offset - T * log_Z / N
         return Averages(
             T=T,
             gamma=gamma,

@@ -1,11 +1,16 @@
 """How figures look: one column wide, colours that the colour-blind can tell apart (Okabe and Ito)."""
 
-from typing import Any
+from __future__ import annotations
 
-HEATING, COOLING = "#D55E00", "#0072B2"
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
+
+HEATING, COOLING, HOLD = "#D55E00", "#0072B2", "#CC79A7"
 MEAN_FIELD, LANDAU, MEASURED = "#222222", "#BDBDBD", "#009E73"
 
-STYLE: dict[str, Any] = {
+STYLE: dict[RcKeyType, Any] = {
     "font.family": "sans-serif",
     "font.size": 8,
     "axes.labelsize": 8.5,
