@@ -124,3 +124,9 @@ def test_curie_product_of_high_spin_iron():
     assert units.curie_product(2.0, 2) == pytest.approx(3.0012, abs=5e-4)
     assert units.curie_product(2.160, 2) == pytest.approx(3.5, rel=1e-3)  # measured plateau, DOI 10.1039/d4mh01318b
     assert units.curie_product(2.0, 0) == 0.0
+
+
+def test_a_gigapascal_times_a_cubic_angstrom():
+    molar = constants.giga * constants.angstrom**3 * N_A / 1000
+    assert pytest.approx(molar, rel=1e-12) == units.GPA_A3
+    assert units.kelvin_from_kj_mol(molar) == pytest.approx(72.43, abs=5e-3)
