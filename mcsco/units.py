@@ -4,6 +4,8 @@ Public units are kJ/mol, J/(mol K), K, GPa and cm3/mol. Engines divide energies 
 work in kelvin per molecule.
 """
 
+import re
+
 from scipy import constants
 
 R = float(constants.R)
@@ -63,8 +65,10 @@ def parse_quantity(text: str, quantity: str) -> float:
         With the known units, if the unit does not fit or there is no number.
     """
     table = QUANTITIES[quantity]
-    number, _, unit = text.strip().partition(" ")
     known = ", ".join(table)
+    found = re.match(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text.strip())
+    number = found.group() if found else ""
+    unit = text.strip()[len(number) :]
     try:
         value = float(number)
     except ValueError:

@@ -72,10 +72,14 @@ class Elasticity:
         stiffness = _freeze("stiffness", self.stiffness, "GPa")
         if not isinstance(stiffness, tuple):
             raise InputError(f"stiffness = {stiffness!r}: must be (C11, C12, C44) or a Voigt matrix, in GPa")
+        if len({len(row) if isinstance(row, tuple) else 0 for row in stiffness}) != 1:
+            raise InputError("stiffness: the rows of the Voigt matrix must have the same length")
         object.__setattr__(self, "stiffness", stiffness)
         for name in ("spin_strain", "distortion_strain", "stress"):
-            if getattr(self, name) is not None:
+            if getattr(self, name) is not None or name != "stress":
                 object.__setattr__(self, name, _freeze(name, getattr(self, name), "GPa" if name == "stress" else ""))
+        if self.stress is not None and not isinstance(self.stress, tuple):
+            raise InputError(f"stress = {self.stress!r}: must be a matrix in GPa; give a pressure to the run instead")
         if not isinstance(self.clamped, bool):
             raise InputError(f"clamped = {self.clamped!r}: must be true or false")
         if np.ndim(self.stiffness) == 1 and len(self.stiffness) != 3:
@@ -182,7 +186,7 @@ def _directional(k: Array, C: Array, sigma: Array) -> Array:
 
 def _freeze(name: str, given: object, unit: str) -> float | tuple[object, ...]:
     """A number, or nested tuples of numbers."""
-    if isinstance(given, list | tuple | np.ndarray):
+    if isinstance(given, list | tuple) or (isinstance(given, np.ndarray) and given.ndim):
         return tuple(_freeze(name, part, unit) for part in given)
     return check_real(name, given, unit=unit)  # type: ignore[arg-type]
 

@@ -27,6 +27,11 @@ def git_commit() -> str:
         return "unknown"
 
 
+def _program() -> str:
+    path = Path(sys.argv[0])
+    return f"python -m {path.parent.name}" if path.name == "__main__.py" else path.name
+
+
 def provenance(began: float, site_updates: int) -> dict[str, str | float | int]:
     """Attributes of a result file; `began` is the start in seconds since the epoch."""
     ended = time.time()
@@ -38,7 +43,7 @@ def provenance(began: float, site_updates: int) -> dict[str, str | float | int]:
         "packages": ", ".join(f"{name} {version(name)}" for name in _PACKAGES),
         "host": platform.node(),
         "machine": f"{platform.system()} {platform.machine()}",
-        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": " ".join([_program(), *sys.argv[1:]]),
         "started": datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds"),
         "ended": datetime.fromtimestamp(ended, UTC).isoformat(timespec="seconds"),
         "wall_time_s": round(ended - began, 3),

@@ -44,19 +44,33 @@ def exact(model, T):
 
 
 def probabilities(model, T):
-    """P(N₊, N₋) as three columns γ, η, P, without what is less than e⁻⁷⁰; and the γ that separates the basins."""
+    """P(N₊, N₋) as three columns γ, η, P, and the γ that separates the basins.
+
+    Each basin is in units of its own largest probability, so that the less probable one is not cut off; within it, what
+    is less than e⁻⁷⁰ is left out.
+    """
     N = model.lattice.n_sites
     log_P = FiniteSize(model).log_probability(T)
-    plus, minus = np.nonzero(log_P > -70.0)
-    P = np.exp(log_P[plus, minus])
+    plus, minus = np.nonzero(log_P > -4000.0)
+    log_P = log_P[plus, minus]
+    total = plus + minus
     theory = MeanField(model)
     states = [theory.branch(T, which)[0] for which in ("LS", "HS")]
     separation = np.nan
     if np.isfinite(states).all():
         low, high = (round(N * (1 + q) / 2) for q in states)
-        of_gamma = np.bincount(plus + minus, P, N + 1)[low:high]
-        separation = (low + int(of_gamma.argmin())) / N
-    return (plus + minus) / N, (plus - minus) / N, P, separation
+        top = np.full(N + 1, -np.inf)
+        np.maximum.at(top, total, log_P)
+        weight = np.bincount(total, np.exp(log_P - top[total]), N + 1)
+        with np.errstate(divide="ignore"):
+            of_gamma = top + np.log(weight)
+        cut = low + int(of_gamma[low:high].argmin())
+        for basin in (total < cut, total > cut):
+            log_P[basin] -= log_P[basin].max()
+        log_P[total == cut] = -np.inf
+        separation = cut / N
+    kept = log_P > -70.0
+    return total[kept] / N, (plus - minus)[kept] / N, np.exp(log_P[kept]), separation
 
 
 def exact_in_basin(model, T, basin):
