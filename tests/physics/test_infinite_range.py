@@ -44,11 +44,7 @@ def exact(model, T):
 
 
 def probabilities(model, T):
-    """P(N₊, N₋) as three columns γ, η, P, and the γ that separates the basins.
-
-    Each basin is in units of its own largest probability, so that the less probable one is not cut off; within it, what
-    is less than e⁻⁷⁰ is left out.
-    """
+    """Logarithms ln P(N₊, N₋) as three columns γ, η, ln P, and the γ that separates the basins."""
     N = model.lattice.n_sites
     log_P = FiniteSize(model).log_probability(T)
     plus, minus = np.nonzero(log_P > -4000.0)
@@ -64,21 +60,18 @@ def probabilities(model, T):
         weight = np.bincount(total, np.exp(log_P - top[total]), N + 1)
         with np.errstate(divide="ignore"):
             of_gamma = top + np.log(weight)
-        cut = low + int(of_gamma[low:high].argmin())
-        for basin in (total < cut, total > cut):
-            log_P[basin] -= log_P[basin].max()
-        log_P[total == cut] = -np.inf
-        separation = cut / N
-    kept = log_P > -70.0
-    return total[kept] / N, (plus - minus)[kept] / N, np.exp(log_P[kept]), separation
+        separation = (low + int(of_gamma[low:high].argmin())) / N
+    return total / N, (plus - minus) / N, log_P, separation
 
 
 def exact_in_basin(model, T, basin):
     """Averages over one basin, from the energy as the class `InfiniteRange` states it; and the separation in γ."""
-    gamma, eta, P, separation = probabilities(model, T)
+    gamma, eta, log_P, separation = probabilities(model, T)
     if np.isfinite(separation):
         inside = gamma < separation if basin == "LS" else gamma > separation
-        gamma, eta, P = gamma[inside], eta[inside], P[inside]
+        gamma, eta, log_P = gamma[inside], eta[inside], log_P[inside]
+    # In units of the basin's own largest probability, so that the rarer of two basins does not vanish.
+    P = np.exp(log_P - log_P.max())
     _, _, Gamma, K_inf, L = model.couplings
     e = model.spin.enthalpy * gamma + Gamma * gamma * (1 - gamma) - (K_inf / 2 + L * gamma) * eta**2
 
@@ -141,7 +134,8 @@ def test_sum_over_both_basins_is_the_whole_sum():
     model = presets.load("pmpea-volume", (8, 8))
     T = 226.0
     parts = [exact_in_basin(model, T, basin)[0] for basin in ("LS", "HS")]
-    gamma, _, P, separation = probabilities(model, T)
+    gamma, _, log_P, separation = probabilities(model, T)
+    P = np.exp(log_P)
     # The separation itself is in neither basin; what it weighs bounds the difference.
     weights = [P[gamma < separation].sum(), P[gamma > separation].sum()]
     left_out = P[gamma == separation].sum() / P.sum()
