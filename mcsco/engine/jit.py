@@ -60,10 +60,13 @@ def kernel(*, parallel: bool = False) -> Callable[[Callable[..., None]], Callabl
     """Compile a function that Python calls; it releases the GIL and is kept on disk where possible."""
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
-        caching = _is_writable(cache_folder())
+        # numba's cache does not tell the flags apart: in one folder the parallel version of a function would be
+        # served from the file of the serial one, and run on one thread.
+        folder = cache_folder() / ("parallel" if parallel else "serial")
+        caching = _is_writable(folder)
         before = config.CACHE_DIR
         if caching:  # the folder is read when the function is decorated, so that other packages keep theirs
-            config.CACHE_DIR = str(cache_folder())
+            config.CACHE_DIR = str(folder)
         try:
             return numba.njit(function, nogil=True, cache=caching, parallel=parallel, **FLAGS)  # type: ignore[no-any-return]
         finally:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mcsco.engine import DYNAMICS, Control
+from mcsco.engine import DYNAMICS, Control, lattice_kernel
 from mcsco.engine.batch import start_codes
 from mcsco.engine.lattice_batch import LatticeBatch
 from mcsco.engine.random_numbers import make_key
@@ -104,3 +104,11 @@ def test_replicas_are_not_correlated(build, cls):
     expected = np.mean(u**2) * np.sqrt(256)
     assert abs(overlap.mean()) < 4.5 * expected / np.sqrt(len(overlap))
     assert overlap.std() == pytest.approx(expected, rel=0.1)
+
+
+def test_serial_and_parallel_kernels_are_cached_apart():
+    """In one folder numba would serve the one from the file of the other: two threads that run as one."""
+    serial, parallel = lattice_kernel.sweeps_serial, lattice_kernel.sweeps_parallel
+    assert serial.stats.cache_path != parallel.stats.cache_path
+    assert parallel.targetoptions["parallel"]
+    assert not serial.targetoptions.get("parallel", False)
