@@ -13,6 +13,12 @@ from mcsco.model.crystal import Crystal
 from mcsco.model.springs import SpringModel, Springs
 
 rng = np.random.default_rng(5)
+START = rng.bit_generator.state
+
+
+@pytest.fixture(autouse=True)
+def _same_numbers_in_any_order():
+    rng.bit_generator.state = START
 
 
 def draw_state(N):
@@ -152,16 +158,18 @@ def test_elastic_constants(shape, layer):
 def test_linear_theory_is_the_limit_of_small_misfit():
     """With true distances the relaxed energy tends to the linear one, with an error proportional to the misfit."""
     crystal = Crystal((3, 3))
-    state = twin.to_state(rng.integers(-1, 2, 9), True)
+    states = [draw_state(9) for _ in range(4)]
     errors = []
     for misfit in (0.2, 0.02):
         springs = Springs(50.0, 20.0, 5.0, 5.0 + misfit, shear=0.2 * misfit)
-        linear = springs.relaxed_energy(crystal, state)
+        relative = []
+        for state in states:
 
-        def energy(w, springs=springs):
-            return twin.elastic_energy(crystal, springs, *state, w.reshape(9, 2), anharmonic=True)
+            def energy(w, springs=springs, state=state):
+                return twin.elastic_energy(crystal, springs, *state, w.reshape(9, 2), anharmonic=True)
 
-        exact = optimize.minimize(energy, np.zeros(18), method="BFGS", options={"gtol": 1e-9 * 50}).fun
-        errors.append(abs(exact / linear - 1))
+            exact = optimize.minimize(energy, np.zeros(18), method="BFGS", options={"gtol": 1e-9 * 50}).fun
+            relative.append(abs(exact / springs.relaxed_energy(crystal, state) - 1))
+        errors.append(max(relative))  # a single state may have a small first order by chance
     assert errors[0] < 0.1
     assert errors[1] == pytest.approx(errors[0] / 10, rel=0.3)
