@@ -1,4 +1,4 @@
-"""The option ``--validate``, and a cache of compiled kernels that belongs to one run of the tests."""
+"""The option ``--validate``, fixed examples, and a cache of compiled kernels that belongs to one run of the tests."""
 
 import os
 import shutil
@@ -7,6 +7,11 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples in every run: a test that fails does so for everyone. `--hypothesis-profile=default` searches anew.
+settings.register_profile("mcsco", derandomize=True, deadline=None)
+settings.load_profile("mcsco")
 
 # Set before anything imports the engine, whose decorators read it. Workers of pytest-xdist inherit the variable
 # and share the folder, so that a kernel is compiled once; a cache of an earlier run is never used.
