@@ -7,18 +7,19 @@ import numpy.typing as npt
 
 from mcsco.engine.random_numbers import make_key
 from mcsco.engine.spring_batch import SpringBatch
-from mcsco.errors import InputError, check_integer, check_real
+from mcsco.errors import InputError, check_integer
 from mcsco.model.crystal import Crystal
 from mcsco.model.interactions import NearestNeighbours
 from mcsco.model.site import OrderDisorder, SpinCrossover
 from mcsco.model.springs import SpringModel, Springs
 from mcsco.model.state import State
+from mcsco.sampling.controls import Controls
 
 PINNED = {"HS": 1, "LS": -1}
 """What a surface can be held in."""
 
 
-class SpringSimulation:
+class SpringSimulation(Controls):
     """A crystal of springs that moves at a temperature, a pressure and a field, which may be changed between runs.
 
     Parameters
@@ -86,33 +87,6 @@ class SpringSimulation:
         self.seed = check_integer("seed", seed, minimum=0)
         key = make_key(self.seed, 0)
         self._batch = SpringBatch(self.model, start, 1, key, hold_surface(crystal, pinned, pinned_layers), solver)
-
-    @property
-    def temperature(self) -> float:
-        """Temperature, K."""
-        return self._temperature
-
-    @temperature.setter
-    def temperature(self, value: float) -> None:
-        self._temperature = check_real("temperature", value, above=0.0, unit="K")
-
-    @property
-    def pressure(self) -> float:
-        """Pressure, GPa."""
-        return self._pressure
-
-    @pressure.setter
-    def pressure(self, value: float) -> None:
-        self._pressure = check_real("pressure", value, unit="GPa")
-
-    @property
-    def field(self) -> float:
-        """Field conjugate to η, kJ/mol."""
-        return self._field
-
-    @field.setter
-    def field(self, value: float) -> None:
-        self._field = check_real("field", value, unit="kJ/mol")
 
     def run(self, sweeps: int) -> None:
         """Advance by `sweeps` Monte Carlo steps (displacements drawn once, every molecule attempted once in each)."""

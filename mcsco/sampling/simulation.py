@@ -3,14 +3,15 @@
 import numpy as np
 
 from mcsco.engine import Control, make_one
-from mcsco.errors import InputError, check_integer, check_real
+from mcsco.errors import InputError, check_integer
 from mcsco.model import Model, State
+from mcsco.sampling.controls import Controls
 
 # Longest call into a kernel, in site updates: about a second, so that Ctrl-C is answered.
 _UPDATES_PER_CALL = 2**28
 
 
-class Simulation:
+class Simulation(Controls):
     """A lattice that moves at a temperature, a pressure and a field, all of which may be changed between runs.
 
     Parameters
@@ -69,33 +70,6 @@ class Simulation:
         if threads is not None:
             check_integer("threads", threads, minimum=1)
         self._batch = make_one(model, start, self.seed, dynamics, kernel, threads)
-
-    @property
-    def temperature(self) -> float:
-        """Temperature, K."""
-        return self._temperature
-
-    @temperature.setter
-    def temperature(self, value: float) -> None:
-        self._temperature = check_real("temperature", value, above=0.0, unit="K")
-
-    @property
-    def pressure(self) -> float:
-        """Pressure, GPa."""
-        return self._pressure
-
-    @pressure.setter
-    def pressure(self, value: float) -> None:
-        self._pressure = check_real("pressure", value, unit="GPa")
-
-    @property
-    def field(self) -> float:
-        """Field conjugate to η, kJ/mol."""
-        return self._field
-
-    @field.setter
-    def field(self, value: float) -> None:
-        self._field = check_real("field", value, unit="kJ/mol")
 
     def run(self, sweeps: int) -> None:
         """Advance by `sweeps` Monte Carlo steps (every site attempted once in each)."""
