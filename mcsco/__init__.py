@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         State,
         presets,
     )
-    from mcsco.sampling import Hold, Ramp, Simulation, SpringSimulation, ThermalCycle, simulate
+    from mcsco.sampling import Hold, Quench, Ramp, Simulation, SpringSimulation, ThermalCycle, simulate
 
 _HOME = {
     "InputError": "mcsco.errors",
@@ -45,6 +45,7 @@ _HOME = {
     "Springs": "mcsco.model",
     "State": "mcsco.model",
     "Hold": "mcsco.sampling",
+    "Quench": "mcsco.sampling",
     "Ramp": "mcsco.sampling",
     "Simulation": "mcsco.sampling",
     "SpringSimulation": "mcsco.sampling",
@@ -71,6 +72,7 @@ __all__ = [
     "Model",
     "NearestNeighbours",
     "OrderDisorder",
+    "Quench",
     "Ramp",
     "Simulation",
     "SpinCrossover",

@@ -114,7 +114,7 @@ def _show(directory: RunDirectory, as_json: bool) -> None:
 
     config, dataset = directory.config(), directory.result()
     measured = campaign.measured_curve(config, directory.path)
-    figures = report.save_figure(directory, report.draw_thermal_loop(config, dataset, measured))
+    figures = report.save_run_figure(directory, config, dataset, measured)
     rows = report.compare(config, dataset)
     if as_json:
         click.echo(

@@ -2,10 +2,9 @@
 
 from mcsco.campaign.config import RunConfig, parse_config, read_config
 from mcsco.campaign.run import check_memory, check_same, execute, measured_curve, output_directory, total_updates
-from mcsco.campaign.store import FIGURE, RunDirectory
+from mcsco.campaign.store import RunDirectory
 
 __all__ = [
-    "FIGURE",
     "RunConfig",
     "RunDirectory",
     "check_memory",

@@ -19,7 +19,7 @@ from mcsco import landau
 from mcsco.campaign.explain import explain
 from mcsco.errors import InputError
 from mcsco.model import Model, presets
-from mcsco.sampling import Hold, Ramp, ThermalCycle
+from mcsco.sampling import Hold, Quench, Ramp, ThermalCycle
 from mcsco.units import QUANTITIES, parse_quantity
 
 
@@ -229,7 +229,22 @@ class HoldSection(Section):
         return [Hold(temperature=T, **rest) for T in self.temperature]
 
 
-ProtocolSection = Annotated[RampSection | CycleSection | HoldSection, Field(discriminator="kind")]
+class QuenchSection(Section):
+    """``[protocol]`` of kind ``quench``."""
+
+    kind: Literal["quench"]
+    temperature: Temperature
+    sweeps: Sweeps
+    measurements: int = Field(default=60, ge=1, le=10**6)
+    pressure: Pressure = 0.0
+    field: Energy = 0.0
+
+    def build(self) -> Quench:
+        """The protocol."""
+        return Quench(**self.model_dump(exclude={"kind"}))
+
+
+ProtocolSection = Annotated[RampSection | CycleSection | HoldSection | QuenchSection, Field(discriminator="kind")]
 
 
 class RunSection(Section):
@@ -240,6 +255,7 @@ class RunSection(Section):
     start: Literal["LS", "HS+", "HS-", "HS", "random"] | None = None
     dynamics: Literal["metropolis", "heat-bath"] = "metropolis"
     kernel: Literal["auto", "lattice", "replica"] = "auto"
+    snapshots: int = Field(default=0, ge=0, le=10**6)
 
 
 class MeasuredSection(Section):

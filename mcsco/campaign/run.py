@@ -16,7 +16,7 @@ from mcsco.sampling import make_legs, n_updates, simulate
 if TYPE_CHECKING:
     import xarray
 
-    from mcsco.sampling.replicas import Progress
+    from mcsco.sampling import Progress
 
 
 def output_directory(config: RunConfig, source: Path, given: Path | None) -> RunDirectory:
@@ -47,6 +47,7 @@ def execute(config: RunConfig, threads: int | None = None, progress: Progress | 
         start=run.start,
         dynamics=run.dynamics,
         kernel=run.kernel,
+        snapshots=run.snapshots,
         threads=threads,
         progress=progress,
     )
@@ -58,15 +59,18 @@ def check_memory(config: RunConfig) -> None:
     """Raise `InputError` if the series and states of a run are larger than the machine's memory."""
     run, n_sites = config.run, config.model.build().lattice.n_sites
     legs = make_legs(config.protocol.build())
-    n_measurements = sum((leg.sweeps - leg.skip) // leg.measure_every for leg in legs)
-    # Four quantities in memory twice, and their coordinates; states in the kernel's layout and in the dataset.
-    needed = 8 * n_measurements * (2 * 4 * run.replicas + 5) + 8 * n_sites * run.replicas
+    n_measurements = sum(leg.measured().size for leg in legs)
+    n_snapshots = sum(leg.pictured(run.snapshots).size for leg in legs)
+    # Four quantities in memory twice, and their coordinates; states in the kernel's layout and in the dataset;
+    # snapshots as recorded, and as σ and u.
+    needed = 8 * n_measurements * (2 * 4 * run.replicas + 5) + (8 + 3 * n_snapshots) * n_sites * run.replicas
     present = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if needed > present:
+        pictures = f" and pictured {n_snapshots}" if n_snapshots else ""
         raise InputError(
-            f"{run.replicas} replicas of {n_sites} molecules, measured {n_measurements} times, need "
+            f"{run.replicas} replicas of {n_sites} molecules, measured {n_measurements}{pictures} times, need "
             f"{needed / 2**30:.3g} GiB of memory, the machine has {present / 2**30:.3g}; "
-            "raise measure_every, or reduce shape or replicas"
+            "raise measure_every, or reduce shape, replicas or snapshots"
         )
 
 

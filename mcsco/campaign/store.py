@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mcsco.campaign.checksum import CHECKSUM, checksum
 from mcsco.campaign.config import RunConfig, parse_config
 from mcsco.errors import InputError
@@ -21,7 +23,6 @@ FORMAT_VERSION = 1
 """Newest format of result files that is understood."""
 
 CONFIG, RESULT = "config.toml", "result.nc"
-FIGURE = "thermal_loop"
 
 
 @contextmanager
@@ -153,7 +154,10 @@ class RunDirectory:
         (self.path / RESULT).unlink(missing_ok=True)  # never an old result beside a new configuration
         self.describe(config, folder)
         dataset = dataset.assign_attrs({CHECKSUM: checksum(dataset)})
-        self.write(RESULT, lambda path: dataset.to_netcdf(path, engine="h5netcdf"))
+        # Configurations are the bulk of a file and shrink several times; series of noise would not.
+        packed = {"zlib": True, "complevel": 4, "shuffle": False}
+        encoding = {name: packed for name, variable in dataset.data_vars.items() if variable.dtype == np.int8}
+        self.write(RESULT, lambda path: dataset.to_netcdf(path, engine="h5netcdf", encoding=encoding))
 
     def describe(self, config: RunConfig, folder: Path) -> None:
         """Write the configuration; a measured file, named relative to `folder`, is copied as ``measured.*``."""

@@ -4,7 +4,8 @@ Both kernels stand behind the same small interface, `Batch`.
 """
 
 from abc import ABC, abstractmethod
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -135,6 +136,29 @@ class Batch(ABC):
     @abstractmethod
     def recount(self) -> None:
         """Raise `StateError` unless the running sums equal a fresh count."""
+
+    def memory(self) -> dict[str, npt.NDArray[Any]]:
+        """What `restore` needs to go on bit by bit; random numbers are functions of the sweep."""
+        return {"codes": self.codes(), "sweep": np.array(self.sweep)}
+
+    @abstractmethod
+    def set_codes(self, codes: npt.NDArray[np.int8]) -> None:
+        """Take over a configuration, shape (R, *lattice)."""
+
+    def restore(self, memory: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Go on from what `memory` returned.
+
+        Raises
+        ------
+        StateError
+            If it is no configuration of this batch.
+        """
+        codes = memory["codes"]
+        least = -1 if self.three else 0
+        if codes.shape != (self.n_replicas, *self.model.lattice.shape) or codes.min() < least or codes.max() > 1:
+            raise StateError("the checkpoint holds no configuration of this model")
+        self.set_codes(np.ascontiguousarray(codes, dtype=np.int8))
+        self.sweep = int(memory["sweep"])
 
     def state(self, replica: int = 0) -> State:
         """The configuration of one replica."""

@@ -106,6 +106,11 @@ class LatticeBatch(Batch):
         """Codes of all replicas, shape (R, *lattice)."""
         return unpack(self.layout, self.packed, self.model.lattice.shape)
 
+    def set_codes(self, codes: npt.NDArray[np.int8]) -> None:
+        """Take over a configuration, shape (R, *lattice)."""
+        self.packed[:] = pack(self.layout, codes)
+        lane_sums(codes.reshape(self.n_replicas, -1), self.running)
+
     def sums(self) -> Sums:
         """The extensive sums of every replica."""
         bonds = np.zeros((self.n_replicas, 2), dtype=np.int64)

@@ -19,9 +19,8 @@ class ReplicaBatch(Batch):
         super().__init__(model, codes, dynamics, key, threads)
         R, N = self.n_replicas, model.lattice.n_sites
         self.lattice_codes = np.zeros((N + 1, R), dtype=np.int8)
-        self.lattice_codes[:-1] = codes.reshape(R, N).T
+        self.set_codes(codes)
         self.neighbours = model.lattice.neighbours()
-        self.running = self._count()
         self.lanes = tuple(np.zeros(R, dtype=np.float32) for _ in range(7))
         self.scratch = (
             np.zeros(-(-STEPS * R // BLOCK) * BLOCK, dtype=np.uint32),
@@ -56,6 +55,11 @@ class ReplicaBatch(Batch):
         """Codes of all replicas, shape (R, *lattice)."""
         # A copy even for one replica, whose transpose is contiguous already.
         return np.array(self.lattice_codes[:-1].T, order="C").reshape(self.n_replicas, *self.model.lattice.shape)
+
+    def set_codes(self, codes: npt.NDArray[np.int8]) -> None:
+        """Take over a configuration, shape (R, *lattice)."""
+        self.lattice_codes[:-1] = codes.reshape(self.n_replicas, -1).T
+        self.running = self._count()
 
     def sums(self) -> Sums:
         """The extensive sums of every replica."""

@@ -3,43 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mcsco import landau
 from mcsco.campaign import RunConfig
 from mcsco.meanfield import MeanField
-from mcsco.observables import Estimate, Loop, loop
+from mcsco.observables import Loop, loop
 from mcsco.report.holds import hold_points
+from mcsco.report.quench import quench_rows
+from mcsco.report.row import NAN, Row
 
 if TYPE_CHECKING:
     import xarray
-
-NAN = math.nan
-
-
-@dataclass(frozen=True)
-class Row:
-    """One quantity in all four views; NaN where a view does not have it."""
-
-    quantity: str
-    unit: str
-    simulation: Estimate
-    mean_field: float
-    landau: float
-    measured: float
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data; NaN becomes None."""
-        numbers = {
-            "simulation": self.simulation.value,
-            "error": self.simulation.error,
-            "mean_field": self.mean_field,
-            "landau": self.landau,
-            "measured": self.measured,
-        }
-        rest = {key: None if math.isnan(value) else value for key, value in numbers.items()}
-        return {"quantity": self.quantity, "unit": self.unit, **rest, "remark": self.simulation.reason}
 
 
 def compare(config: RunConfig, dataset: xarray.Dataset) -> list[Row]:
@@ -49,6 +24,8 @@ def compare(config: RunConfig, dataset: xarray.Dataset) -> list[Row]:
     has_eta = bool(dataset["eta"].values.any())
     if config.protocol.kind == "hold":
         return _hold_rows(dataset, theory, potential, has_eta)
+    if config.protocol.kind == "quench":
+        return quench_rows(config, dataset)
     simulated = loop(dataset)
     if theory.is_gradual:
         rows = _gradual_rows(simulated, theory, config)

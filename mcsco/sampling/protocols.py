@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from mcsco.errors import InputError, check_integer, check_real
 
 
@@ -24,6 +27,32 @@ class Leg(NamedTuple):
     measure_every: int
     skip: int
     """Sweeps without measurement at the beginning."""
+    logarithmic: int = 0
+    """Number of measurements at equal ratios of time, in place of those every `measure_every` sweeps."""
+
+    def measured(self) -> npt.NDArray[np.int64]:
+        """Sweeps of the leg after which it is measured."""
+        if self.logarithmic:
+            return _ratios(self.sweeps, self.logarithmic)
+        return np.arange(self.skip + self.measure_every, self.sweeps + 1, self.measure_every)
+
+    def pictured(self, snapshots: int) -> npt.NDArray[np.int64]:
+        """Sweeps after which `snapshots` configurations are kept, as evenly spread as the measurements."""
+        if self.logarithmic:
+            return _ratios(self.sweeps, snapshots)
+        return np.unique(np.arange(1, snapshots + 1) * self.sweeps // max(snapshots, 1)).clip(1)
+
+    def at(self, sweep: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Controls (temperature, pressure, field) during a sweep of the leg, shape (3, ...)."""
+        begin, end = np.array(self.begin)[:, None], np.array(self.end)[:, None]
+        part: npt.NDArray[np.float64] = np.atleast_1d(sweep) / self.sweeps
+        controls: npt.NDArray[np.float64] = begin + (end - begin) * part
+        return controls
+
+
+def _ratios(last: int, n: int) -> npt.NDArray[np.int64]:
+    """At most `n` whole numbers from 1 to `last` at nearly equal ratios; rounding merges the first ones."""
+    return np.unique(np.geomspace(1, last, n).round().astype(np.int64)) if n > 1 else np.full(n, last)
 
 
 @dataclass(frozen=True)
@@ -137,10 +166,47 @@ class ThermalCycle:
         return (_ramp_leg(self, first, last), _ramp_leg(self, last, first)) * self.cycles
 
 
-Protocol = Ramp | Hold | ThermalCycle
+@dataclass(frozen=True)
+class Quench:
+    """Sudden change to a temperature, then growth of domains at that temperature.
+
+    The state before it is that of the part before in a list, or the `start` of the simulation. What grows by a power of
+    time is measured at equal ratios of time.
+
+    Parameters
+    ----------
+    temperature : float
+        K.
+    sweeps : int
+        MCS at that temperature.
+    measurements : int
+        Number of measurements, from the first sweep to the last; early ones that fall on the same sweep are merged.
+    pressure, field : float
+        GPa and kJ/mol.
+    """
+
+    temperature: float
+    sweeps: int
+    measurements: int = 60
+    pressure: float = 0.0
+    field: float = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "temperature", check_real("temperature", self.temperature, above=0.0, unit="K"))
+        for name in ("sweeps", "measurements"):
+            object.__setattr__(self, name, check_integer(name, getattr(self, name), minimum=1))
+        _set_other_controls(self)
+
+    def legs(self) -> tuple[Leg, ...]:
+        """The quench as one leg."""
+        point = Point(self.temperature, self.pressure, self.field)
+        return (Leg(point, point, self.sweeps, self.sweeps, 0, self.measurements),)
+
+
+Protocol = Ramp | Hold | ThermalCycle | Quench
 """Every protocol."""
 
-PROTOCOLS: dict[str, type] = {"ramp": Ramp, "hold": Hold, "thermal-cycle": ThermalCycle}
+PROTOCOLS: dict[str, type] = {"ramp": Ramp, "hold": Hold, "thermal-cycle": ThermalCycle, "quench": Quench}
 """Name in files of every protocol."""
 
 
@@ -160,7 +226,7 @@ def make_parts(protocol: Protocol | Iterable[Protocol]) -> tuple[Protocol, ...]:
     parts = (protocol,) if isinstance(protocol, Protocol) else tuple(_iterate(protocol))
     for part in parts:
         if not isinstance(part, Protocol):
-            raise InputError(f"protocol = {part!r}: must be a Ramp, Hold or ThermalCycle, or a list of them")
+            raise InputError(f"protocol = {part!r}: must be a Ramp, Hold, ThermalCycle or Quench, or a list of them")
     if not parts:
         raise InputError("protocol = []: must have at least one part, e.g. ThermalCycle((150, 300))")
     return parts
@@ -174,7 +240,7 @@ def describe(parts: Iterable[Protocol]) -> list[dict[str, Any]]:
 
 def _iterate(protocol: Any) -> Iterable[Any]:
     if not isinstance(protocol, Iterable) or isinstance(protocol, str | bytes):
-        raise InputError(f"protocol = {protocol!r}: must be a Ramp, Hold or ThermalCycle, or a list of them")
+        raise InputError(f"protocol = {protocol!r}: must be a Ramp, Hold, ThermalCycle or Quench, or a list of them")
     return protocol
 
 

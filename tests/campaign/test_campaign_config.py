@@ -74,6 +74,7 @@ def test_defaults():
         "start": None,
         "dynamics": "metropolis",
         "kernel": "auto",
+        "snapshots": 0,
     }
     assert (config.measured, config.landau, config.output) == (None, None, None)
 

@@ -6,7 +6,6 @@ import xarray
 
 from mcsco import campaign
 from mcsco.sampling import make_legs
-from mcsco.sampling.replicas import measured_sweeps
 
 LOOP = """
 [model]
@@ -59,7 +58,7 @@ def series():
         legs = make_legs(config.protocol.build())
         T, leg, high = [], [], []
         for index, part in enumerate(legs):
-            t = measured_sweeps(part) / part.sweeps
+            t = part.measured() / part.sweeps
             here = part.begin.temperature + t * (part.end.temperature - part.begin.temperature)
             T.append(here)
             leg.append(np.full(here.size, index))

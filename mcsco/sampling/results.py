@@ -1,0 +1,96 @@
+"""What a finished simulation returns: one labelled dataset with series, snapshots, final states and provenance."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mcsco.model import Model, OrderDisorder
+from mcsco.sampling.protocols import Protocol, describe
+from mcsco.sampling.provenance import provenance
+from mcsco.sampling.trajectory import SERIES, Trajectory, sweeps_since_start
+
+if TYPE_CHECKING:
+    import xarray
+
+_ABOUT = {
+    "gamma": ("HS fraction", "1"),
+    "q": ("spin order parameter 2γ − 1", "1"),
+    "eta": ("symmetry-breaking order parameter, with its sign", "1"),
+    "energy": ("energy H per molecule, without the T ln g term", "kJ/mol"),
+    "temperature": ("temperature", "K"),
+    "pressure": ("pressure", "GPa"),
+    "field": ("field conjugate to η", "kJ/mol"),
+    "sweep": ("Monte Carlo steps since the start", "1"),
+    "leg": ("leg of the protocol", "1"),
+}
+
+
+def make_dataset(
+    model: Model,
+    protocol: tuple[Protocol, ...],
+    trajectories: Sequence[Trajectory],
+    options: dict[str, Any],
+    began: float,
+    seconds: float,
+) -> xarray.Dataset:
+    """The dataset of trajectories that are finished; see `simulate`."""
+    import xarray
+
+    legs, first = trajectories[0].legs, trajectories[0]
+    values = dict(zip(SERIES, np.concatenate([t.series for t in trajectories], axis=1), strict=True))
+    sites = ("z", "y", "x")[-model.lattice.n_dimensions :]
+    states = np.concatenate([t.batch.codes() for t in trajectories])
+    variables: dict[str, Any] = {
+        name: (("replica", "step"), array, _attributes(name)) for name, array in values.items()
+    } | _configurations(model, "", "final", ("replica", *sites), states)
+    coordinates = _along(legs, [leg.measured() for leg in legs], "step", "")
+    if first.pictured.size:
+        codes = np.concatenate([t.snapshots for t in trajectories], axis=1).swapaxes(0, 1)
+        variables |= _configurations(model, "snapshot_", "along the run", ("replica", "snapshot", *sites), codes)
+        coordinates |= _along(legs, [leg.pictured(options["snapshots"]) for leg in legs], "snapshot", "snapshot_")
+    updates = int(first.ends[-1]) * model.lattice.n_sites * len(states)
+    return xarray.Dataset(
+        variables,
+        coords={**coordinates, "replica": np.arange(len(states))},
+        attrs={
+            "title": "mcsco simulation",
+            "n_sites": model.lattice.n_sites,
+            "entropy": model.spin.entropy,
+            "model": json.dumps(model.to_dict(), sort_keys=True),
+            "protocol": json.dumps(describe(protocol), sort_keys=True),
+            **options,
+            **provenance(began, seconds, updates),
+        },
+    )
+
+
+def _configurations(
+    model: Model, prefix: str, when: str, dims: tuple[str, ...], codes: npt.NDArray[np.int8]
+) -> dict[str, Any]:
+    """Variables σ and u from the codes of the engine."""
+    spin = (2 * (codes != 0) - 1).astype(np.int8)
+    distortion = codes if isinstance(model.distortion, OrderDisorder) else np.zeros_like(codes)
+    return {
+        f"{prefix}spin": (dims, spin, {"long_name": f"{when} σ", "units": "1"}),
+        f"{prefix}distortion": (dims, distortion, {"long_name": f"{when} u", "units": "1"}),
+    }
+
+
+def _along(legs: Sequence[Any], sweeps: list[npt.NDArray[np.int64]], dim: str, prefix: str) -> dict[str, Any]:
+    """Controls, sweep and leg of the given sweeps of every leg."""
+    controls = np.concatenate([leg.at(at) for leg, at in zip(legs, sweeps, strict=True)], axis=1)
+    values = {
+        **dict(zip(("temperature", "pressure", "field"), controls, strict=True)),
+        "sweep": sweeps_since_start(legs, sweeps),
+        "leg": np.concatenate([np.full(len(at), i) for i, at in enumerate(sweeps)]),
+    }
+    return {f"{prefix}{name}": (dim, array, _attributes(name)) for name, array in values.items()}
+
+
+def _attributes(name: str) -> dict[str, str]:
+    return dict(zip(("long_name", "units"), _ABOUT[name], strict=True))

@@ -1,0 +1,145 @@
+"""One batch of replicas on its way along a protocol: where it is, and what it has recorded so far."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mcsco.engine import Batch, Control
+from mcsco.errors import StateError
+from mcsco.sampling.protocols import Leg
+
+# Longest call into a kernel, in site updates: a fraction of a second, so that an interrupt is answered.
+_UPDATES_PER_CALL = 2**26
+
+SERIES = ("gamma", "q", "eta", "energy")
+"""What is measured, in this order."""
+
+Memory = dict[str, npt.NDArray[Any]]
+
+
+class Trajectory:
+    """A batch that follows the legs of a protocol.
+
+    The sweeps that the batch has done say where it is; with its configuration and the records that is all there is to
+    remember, since random numbers are functions of the sweep.
+
+    Parameters
+    ----------
+    batch : Batch
+    legs : sequence of Leg
+    snapshots : int
+        Configurations to keep of every leg.
+    """
+
+    def __init__(self, batch: Batch, legs: Sequence[Leg], snapshots: int = 0) -> None:
+        self.batch = batch
+        self.legs = tuple(legs)
+        self.ends = np.cumsum([leg.sweeps for leg in legs])
+        self.measured = sweeps_since_start(self.legs, [leg.measured() for leg in self.legs])
+        self.pictured = sweeps_since_start(self.legs, [leg.pictured(snapshots) for leg in self.legs])
+        self.series = np.empty((len(SERIES), batch.n_replicas, self.measured.size))
+        self.snapshots = np.empty((self.pictured.size, batch.n_replicas, *batch.model.lattice.shape), dtype=np.int8)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the last sweep of the last leg is done."""
+        return bool(self.batch.sweep == self.ends[-1])
+
+    def follow(self, stopped: Callable[[], bool], progress: Callable[[int], None] | None = None) -> bool:
+        """Move on until the end, or until `stopped` says so; whether the end is reached.
+
+        Raises
+        ------
+        StateError
+            If at the end the running sums or the energy differ from a count of the configuration.
+        """
+        stops = np.unique(np.concatenate([self.measured, self.pictured, self.ends]))
+        for stop in stops[np.searchsorted(stops, self.batch.sweep, side="right") :].tolist():
+            if not self._reach(stop, stopped, progress):
+                return False
+            self._record()
+        self._check_against_oracle()
+        return True
+
+    def _reach(self, stop: int, stopped: Callable[[], bool], progress: Callable[[int], None] | None) -> bool:
+        batch, R = self.batch, self.batch.n_replicas
+        index = int(np.searchsorted(self.ends, batch.sweep, side="right"))
+        leg = self.legs[index]
+        before = int(self.ends[index]) - leg.sweeps
+        begin, end = (Control(*(np.full(R, x) for x in point)) for point in (leg.begin, leg.end))
+        per_call = max(1, _UPDATES_PER_CALL // (batch.model.lattice.n_sites * R))
+        while batch.sweep < stop:
+            if stopped():
+                return False
+            n = min(per_call, stop - batch.sweep)
+            batch.advance(begin, end, batch.sweep - before, n, leg.sweeps)
+            if progress is not None:
+                progress(n * R)
+        return True
+
+    def _record(self) -> None:
+        """Measure, and keep the configuration, if this is a sweep to do so."""
+        sweep = self.batch.sweep
+        i = int(np.searchsorted(self.measured, sweep))
+        if i < self.measured.size and self.measured[i] == sweep:
+            self.series[:, :, i] = self._measure()
+        i = int(np.searchsorted(self.pictured, sweep))
+        if i < self.pictured.size and self.pictured[i] == sweep:
+            self.snapshots[i] = self.batch.codes()
+
+    def _measure(self) -> npt.NDArray[np.float64]:
+        """γ, q, η and energy per molecule of every replica, shape (4, R)."""
+        batch, sums = self.batch, self.batch.sums()
+        index = int(np.searchsorted(self.ends, batch.sweep))
+        leg = self.legs[index]
+        _, pressure, field = leg.at(batch.sweep - int(self.ends[index]) + leg.sweeps)
+        N = batch.model.lattice.n_sites
+        gamma = sums.n / N
+        return np.stack([gamma, 2 * gamma - 1, sums.u / N, batch.energy(sums, pressure, field) / N])
+
+    def _check_against_oracle(self) -> None:
+        batch, point = self.batch, self.legs[-1].end
+        batch.recount()
+        energy = batch.energy(batch.sums(), np.array(point.pressure), np.array(point.field))
+        scale = batch.model.lattice.n_sites * (abs(batch.model.spin.enthalpy) + sum(map(abs, batch.model.couplings)))
+        for replica in range(batch.n_replicas):
+            oracle = batch.model.energy(batch.state(replica), point.pressure, point.field)
+            if abs(energy[replica] - oracle) > 1e-10 * scale + 1e-9:
+                raise StateError(f"energy of replica {replica} is {energy[replica]!r} kJ/mol, recounted {oracle!r}")
+
+    def memory(self) -> Memory:
+        """Everything that `restore` needs to go on from here, as plain arrays."""
+        sweep = self.batch.sweep
+        return {
+            **self.batch.memory(),
+            "series": self.series[:, :, : np.searchsorted(self.measured, sweep, side="right")].copy(),
+            "snapshots": self.snapshots[: np.searchsorted(self.pictured, sweep, side="right")].copy(),
+        }
+
+    def restore(self, memory: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Go on from what `memory` returned.
+
+        Raises
+        ------
+        StateError
+            If it belongs to another model, protocol or number of replicas.
+        """
+        sweep = int(memory["sweep"])
+        measured, pictured = (int(np.searchsorted(at, sweep, side="right")) for at in (self.measured, self.pictured))
+        if not (
+            0 <= sweep <= self.ends[-1]
+            and memory["series"].shape == (*self.series.shape[:2], measured)
+            and memory["snapshots"].shape == (pictured, *self.snapshots.shape[1:])
+        ):
+            raise StateError("the checkpoint belongs to another protocol or another number of replicas")
+        self.batch.restore(memory)
+        self.series[:, :, :measured] = memory["series"]
+        self.snapshots[:pictured] = memory["snapshots"]
+
+
+def sweeps_since_start(legs: Sequence[Leg], of_legs: Sequence[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
+    """Sweeps counted from the start of the protocol, from those counted in every leg."""
+    before = np.cumsum([0] + [leg.sweeps for leg in legs[:-1]])
+    return np.concatenate([b + sweeps for b, sweeps in zip(before, of_legs, strict=True)]).astype(np.int64)
