@@ -286,6 +286,24 @@ class LandauSection(Section):
         return self
 
 
+class CalibrateSection(Section):
+    """``[calibrate]``: the loop that the simulation shall have, and which energies are free to reach it."""
+
+    T_up: Temperature
+    T_down: Temperature
+    free: Annotated[tuple[Text, ...], Field(min_length=1, max_length=8)]
+    tolerance: Annotated[float, _from_text("temperature"), Field(gt=0, le=100)] = 0.5
+    rounds: int = Field(default=12, ge=1, le=1000)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.T_down < self.T_up:
+            raise ValueError(f"T_down = {self.T_down:g} must be below T_up = {self.T_up:g} K")
+        if len(set(self.free)) != len(self.free):
+            raise ValueError("free: names a key twice")
+        return self
+
+
 class RunConfig(Section):
     """A whole file."""
 
@@ -296,11 +314,14 @@ class RunConfig(Section):
     run: RunSection = RunSection()
     measured: MeasuredSection | None = None
     landau: LandauSection | None = None
+    calibrate: CalibrateSection | None = None
 
     @model_validator(mode="after")
     def _buildable(self) -> Self:
         model = self.model.build()
         self.protocol.build()
+        if self.calibrate and self.protocol.kind != "thermal-cycle":
+            raise ValueError("calibrate: needs a protocol of kind 'thermal-cycle', whose loop can meet T_up and T_down")
         if self.protocol.field and model.distortion is None:
             raise ValueError(
                 f"protocol.field = {self.protocol.field!r} kJ/mol: acts on the distortion, but the model has none; "
