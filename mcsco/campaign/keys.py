@@ -38,9 +38,14 @@ def with_values(config: RunConfig, values: Mapping[str, Any]) -> RunConfig:
 
     data = copy.deepcopy(tomllib.loads(config.to_toml()))
     for key, value in values.items():
-        container, last = _parent(data, key, new=True)
-        container[last] = value
+        place(data, key, value)
     return parse_config(tomli_w.dumps(data), " and ".join(f"{key} = {value!r}" for key, value in values.items()))
+
+
+def place(data: dict[str, Any], key: str, value: Any) -> None:
+    """Set the value of a dotted key in the plain data of a complete run file."""
+    container, last = _parent(data, key, new=True)
+    container[last] = value
 
 
 def _parent(data: Any, key: str, *, new: bool = False) -> tuple[Any, Any]:

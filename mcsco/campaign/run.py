@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mcsco.campaign.config import RunConfig
+from mcsco.campaign.keeper import Keeper
 from mcsco.campaign.store import RunDirectory
 from mcsco.errors import InputError
 from mcsco.observables import Measured, read_measured
-from mcsco.sampling import make_legs, n_updates, simulate
+from mcsco.sampling import Journey, make_legs, n_updates
 
 if TYPE_CHECKING:
     import xarray
@@ -36,10 +37,10 @@ def total_updates(config: RunConfig) -> int:
     return n_updates(make_legs(config.protocol.build()), config.run.replicas)
 
 
-def execute(config: RunConfig, threads: int | None = None, progress: Progress | None = None) -> xarray.Dataset:
-    """Simulate what a configuration describes; the dataset carries it along."""
+def make_journey(config: RunConfig, threads: int | None = None) -> Journey:
+    """The simulation that a configuration describes, at its start."""
     run = config.run
-    dataset = simulate(
+    return Journey(
         config.model.build(),
         config.protocol.build(),
         run.seed,
@@ -49,8 +50,38 @@ def execute(config: RunConfig, threads: int | None = None, progress: Progress | 
         kernel=run.kernel,
         snapshots=run.snapshots,
         threads=threads,
-        progress=progress,
     )
+
+
+def execute(
+    config: RunConfig, threads: int | None = None, progress: Progress | None = None, keeper: Keeper | None = None
+) -> xarray.Dataset:
+    """Simulate what a configuration describes; the dataset carries it along.
+
+    Parameters
+    ----------
+    config : RunConfig
+    threads : int, optional
+    progress : callable, optional
+        Called with the number of sweeps × replicas done since the last call, and first with those done before.
+    keeper : Keeper, optional
+        Takes the run to its last checkpoint and stores further ones.
+
+    Raises
+    ------
+    StoppedError
+        If the keeper was told to stop; all is stored then.
+    """
+    journey = make_journey(config, threads)
+    if keeper is None:
+        journey.run(progress=progress)
+    else:
+        if keeper.restore(journey) and progress is not None:
+            progress(journey.n_done)
+        with keeper.listening():
+            while not journey.run(keeper.is_due, progress):
+                keeper.store(journey)
+    dataset = journey.dataset()
     dataset.attrs |= {"title": config.title, "config": config.to_toml(), "config_hash": config.fingerprint}
     return dataset
 

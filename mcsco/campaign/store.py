@@ -1,83 +1,21 @@
-"""The directory of a run: every file is written under a temporary name, closed, and renamed into place."""
+"""The directory of a run."""
 
 from __future__ import annotations
 
-import os
 import tempfile
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from mcsco.campaign.checksum import CHECKSUM, checksum
+from mcsco.campaign.checkpoint import CheckpointFile
 from mcsco.campaign.config import RunConfig, parse_config
+from mcsco.campaign.files import is_temporary, read_dataset, replaced, write_dataset
 from mcsco.errors import InputError
 
 if TYPE_CHECKING:
     import xarray
 
-FORMAT_VERSION = 1
-"""Newest format of result files that is understood."""
-
-CONFIG, RESULT = "config.toml", "result.nc"
-
-
-@contextmanager
-def replaced(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that takes its place when the block ends well, and vanishes otherwise."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=f".tmp{path.suffix}", dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _is_temporary(path: Path) -> bool:
-    return path.name.startswith(".") and ".tmp" in path.name
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def _read(path: Path) -> xarray.Dataset:
-    """A result file, in memory and proven to be as it was written, or `InputError`."""
-    import h5py
-    import xarray
-
-    try:
-        with h5py.File(path, "r") as file:  # h5netcdf complains from its destructor if this is where it fails
-            dict(file.attrs)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with xarray.open_dataset(path, engine="h5netcdf") as opened:
-                dataset = opened.load()
-            stored, found = dataset.attrs.get(CHECKSUM), checksum(dataset)
-    except Exception as error:  # a damaged file raises almost anything in h5py, h5netcdf and xarray
-        raise InputError(
-            f"{path}: is damaged or not a result of mcsco ({_first_line(error)}); repeat the run with --force"
-        ) from None
-    if stored is None:
-        raise InputError(f"{path}: is not a result of mcsco; it has no attribute '{CHECKSUM}'")
-    if stored != found:
-        raise InputError(f"{path}: is damaged; its content is not what was written; repeat the run with --force")
-    version = dataset.attrs["format_version"]
-    if version > FORMAT_VERSION:
-        raise InputError(f"{path}: has format {version}, this mcsco reads up to {FORMAT_VERSION}; update mcsco")
-    return dataset
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
+CONFIG, CHECKPOINT, RESULT = "config.toml", "checkpoint.nc", "result.nc"
 
 
 class RunDirectory:
@@ -108,25 +46,46 @@ class RunDirectory:
                 "choose another with --output"
             ) from None
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether there is a result."""
+        return (self.path / RESULT).exists()
+
     def existing(self) -> RunConfig | None:
-        """The configuration of a finished run that is already here; None also if one was cut short while writing."""
-        if (self.path / RESULT).exists():
-            return self.config()
-        left = {path.name for path in self.path.iterdir() if not _is_temporary(path)} if self.path.is_dir() else set()
-        if left and CONFIG not in left:
+        """The configuration of the run that is already here, finished or not.
+
+        Raises
+        ------
+        InputError
+            If the directory holds something else, or its configuration cannot be read.
+        """
+        return self.config() if self._is_ours() else None
+
+    def clear(self) -> None:
+        """Remove the run that is here, to make room for another.
+
+        Raises
+        ------
+        InputError
+            If the directory holds something else.
+        """
+        if self._is_ours():
+            self.discard_checkpoint()
+            for name in (RESULT, CONFIG):
+                (self.path / name).unlink(missing_ok=True)
+
+    def _is_ours(self) -> bool:
+        left = {path.name for path in self.path.iterdir() if not is_temporary(path)} if self.path.is_dir() else set()
+        if left and not left & {CONFIG, RESULT}:
             raise InputError(f"output = {str(self.path)!r}: holds other files; choose another with --output")
-        if left:
-            self.config()
-        return None
+        return bool(left)
 
     def config(self) -> RunConfig:
         """The complete configuration of the run."""
         try:
             text = (self.path / CONFIG).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
-            raise InputError(
-                f"{self.path}: is not the directory of a finished run; it has no readable {CONFIG}"
-            ) from None
+            raise InputError(f"{self.path}: is not the directory of a run; it has no readable {CONFIG}") from None
         return parse_config(text, str(self.path / CONFIG))
 
     def result(self) -> xarray.Dataset:
@@ -139,8 +98,9 @@ class RunDirectory:
         """
         path = self.path / RESULT
         if not path.is_file():
-            raise InputError(f"{self.path}: is not the directory of a finished run; it has no {RESULT}")
-        dataset = _read(path)
+            remedy = "; finish it with resume" if (self.path / CONFIG).is_file() else ""
+            raise InputError(f"{self.path}: is not the directory of a finished run; it has no {RESULT}{remedy}")
+        dataset = read_dataset(path, "repeat the run with --force")
         if parse_config(dataset.attrs["config"], str(path)).fingerprint != self.config().fingerprint:
             raise InputError(
                 f"{self.path}: {CONFIG} and {RESULT} belong to different runs; restore {CONFIG} from the attribute "
@@ -153,11 +113,26 @@ class RunDirectory:
         self.path.mkdir(parents=True, exist_ok=True)
         (self.path / RESULT).unlink(missing_ok=True)  # never an old result beside a new configuration
         self.describe(config, folder)
-        dataset = dataset.assign_attrs({CHECKSUM: checksum(dataset)})
-        # Configurations are the bulk of a file and shrink several times; series of noise would not.
-        packed = {"zlib": True, "complevel": 4, "shuffle": False}
-        encoding = {name: packed for name, variable in dataset.data_vars.items() if variable.dtype == np.int8}
-        self.write(RESULT, lambda path: dataset.to_netcdf(path, engine="h5netcdf", encoding=encoding))
+        write_dataset(self.path / RESULT, dataset)
+        self.discard_checkpoint()
+
+    def checkpoint(self, config: RunConfig) -> CheckpointFile:
+        """The checkpoint of the run while it is unfinished."""
+        return CheckpointFile(self.path / CHECKPOINT, config.fingerprint)
+
+    def begin(self, config: RunConfig, folder: Path) -> None:
+        """Write the configuration unless it is there, so that the run can be resumed from its directory."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        if not (self.path / CONFIG).exists():
+            self.describe(config, folder)
+
+    def discard_checkpoint(self) -> None:
+        """Remove the checkpoint, and what killed processes left of files that they were writing."""
+        if self.path.is_dir():
+            (self.path / CHECKPOINT).unlink(missing_ok=True)
+            for path in self.path.iterdir():
+                if is_temporary(path):
+                    path.unlink(missing_ok=True)
 
     def describe(self, config: RunConfig, folder: Path) -> None:
         """Write the configuration; a measured file, named relative to `folder`, is copied as ``measured.*``."""

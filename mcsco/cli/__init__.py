@@ -10,7 +10,7 @@ import click
 
 import mcsco
 from mcsco.cli.calibrate import calibrate
-from mcsco.cli.runs import run, show
+from mcsco.cli.runs import resume, run, show
 from mcsco.cli.terminal import log
 from mcsco.cli.theory import landau, presets
 
@@ -29,5 +29,5 @@ def main() -> None:
     log.propagate = False
 
 
-for command in (run, show, calibrate, landau, presets):
+for command in (run, resume, show, calibrate, landau, presets):
     main.add_command(command)

@@ -3,43 +3,132 @@
 from __future__ import annotations
 
 import json
+import math
+import shlex
+import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mcsco.cli.terminal import as_json, log, plain, progress, reported
 
 if TYPE_CHECKING:
-    from mcsco.campaign import RunDirectory
+    from mcsco.campaign import RunConfig, RunDirectory
+
+
+class Duration(click.ParamType):  # type: ignore[type-arg]  # generic only in newer versions of click
+    """Seconds, or a number with s, min, h or d."""
+
+    name = "time"
+    _UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}  # noqa: RUF012 - a constant
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number of seconds."""
+        if isinstance(value, int | float):
+            return float(value)
+        text = str(value).strip()
+        unit = next((u for u in ("min", "s", "h", "d") if text.endswith(u)), "")
+        try:
+            seconds = float(text.removesuffix(unit)) * self._UNITS.get(unit, 1.0)
+        except ValueError:
+            seconds = math.nan
+        if not 0 <= seconds < math.inf:
+            self.fail(f"'{text}' is not a time; give seconds or e.g. 90s, 10min, 3.5h, 2d")
+        return seconds
+
+
+def how_long(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options of commands that simulate."""
+    for option in (
+        click.option(
+            "--wall-time", type=Duration(), default=math.inf, help="Stop after this time (e.g. 3.5h), exit 75."
+        ),
+        click.option(
+            "--checkpoint-every", type=Duration(), default=60.0, show_default="60s", help="Time between checkpoints."
+        ),
+        click.option("--threads", type=click.IntRange(min=1), help="Threads; the result does not depend on it."),
+    ):
+        command = option(command)
+    return command
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Directory of the run.")
-@click.option("--threads", type=click.IntRange(min=1), help="Threads; the result does not depend on it.")
-@click.option("--force", is_flag=True, help="Replace the result of another run in the output directory.")
+@click.option("--force", is_flag=True, help="Replace another run in the output directory.")
+@how_long
 @as_json
 @reported
-def run(file: Path, output: Path | None, threads: int | None, force: bool, as_json: bool) -> None:
-    """Simulate what FILE.toml describes; write data, figure and table into a directory."""
+def run(
+    file: Path,
+    output: Path | None,
+    force: bool,
+    threads: int | None,
+    checkpoint_every: float,
+    wall_time: float,
+    as_json: bool,
+) -> None:
+    """Simulate what FILE.toml describes; write data, figure and table into a directory.
+
+    A run that was stopped goes on where it was, and ends with the same numbers.
+    """
     from mcsco import campaign
 
     config = campaign.read_config(file)
     campaign.measured_curve(config, file.parent)  # an unreadable file is found before the simulation, not after
     directory = campaign.output_directory(config, file, output)
-    existing = None if force else directory.existing()
+    if force:
+        directory.clear()
+    existing = directory.existing()
     if existing is not None:
         campaign.check_same(config, existing, directory.path)
         directory.describe(config, file.parent)  # title, measured curve and Landau set may have changed
-        log.info("%s is done already; --force repeats it", directory.path)
-    else:
-        directory.check_writable()
-        campaign.check_memory(config)
-        with progress(campaign.total_updates(config), "sweeps") as advance:
-            dataset = campaign.execute(config, threads, advance)
-        directory.save(config, dataset, file.parent)
+    _finish(directory, config, file.parent, threads, checkpoint_every, wall_time)
     _show(directory, as_json)
+
+
+@click.command()
+@click.argument("directory", type=click.Path(path_type=Path))
+@how_long
+@as_json
+@reported
+def resume(directory: Path, threads: int | None, checkpoint_every: float, wall_time: float, as_json: bool) -> None:
+    """Go on with a run that was stopped, to the same numbers as without the stop."""
+    from mcsco import campaign
+
+    stopped = campaign.RunDirectory(directory)
+    config = stopped.config()
+    campaign.measured_curve(config, directory)
+    _finish(stopped, config, directory, threads, checkpoint_every, wall_time)
+    _show(stopped, as_json)
+
+
+def _finish(
+    directory: RunDirectory,
+    config: RunConfig,
+    folder: Path,
+    threads: int | None,
+    checkpoint_every: float,
+    wall_time: float,
+) -> None:
+    """Run from the start or the last checkpoint to the end, unless that was reached before."""
+    from mcsco import campaign
+
+    if directory.is_finished:
+        log.info("%s is done already; --force repeats it", directory.path)
+        return
+    directory.check_writable()
+    campaign.check_memory(config)
+    keeper = campaign.Keeper(directory, config, folder, checkpoint_every, wall_time)
+    try:
+        with progress(campaign.total_updates(config), "sweeps") as advance:
+            dataset = campaign.execute(config, threads, advance, keeper)
+    except campaign.StoppedError as stop:
+        click.echo(f"mcsco: {stop}; go on with: mcsco resume {shlex.quote(str(directory.path))}", err=True)
+        sys.exit(stop.code)
+    directory.save(config, dataset, folder)
 
 
 @click.command()

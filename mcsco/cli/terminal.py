@@ -42,7 +42,7 @@ def reported(command: Callable[..., Any]) -> Callable[..., Any]:
             click.echo(f"mcsco: {error.filename or 'file'}: {error.strerror or error}", err=True)
             sys.exit(1)
         except KeyboardInterrupt:
-            click.echo("mcsco: interrupted; results are written only when they are complete", err=True)
+            click.echo("mcsco: interrupted", err=True)
             sys.exit(INTERRUPTED)
 
     return run

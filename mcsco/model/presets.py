@@ -102,6 +102,20 @@ PRESETS = {
             ),
         ),
         Preset(
+            name="pmpea-elastic-3d",
+            summary="[Fe(PM-PEA)2(NCS)2], elastic crystal in 3-D; simulated loop 235/220 K at 100 MCS/K",
+            source=PMPEA_SOURCE,
+            shape=(32, 32, 32),
+            # ΔH = 16.584 and Γ = 0.1806 kJ/mol from runs/pmpea-elastic-3d/calibrate.toml.
+            spin=SpinCrossover(enthalpy=16.584, entropy=8.0 * R),
+            distortion=OrderDisorder(),
+            interactions=(
+                _ELASTICITY,
+                NearestNeighbours(distortion=67.0 * KELVIN),
+                InfiniteRange(spin=0.1806),
+            ),
+        ),
+        Preset(
             name="fe2fe",
             summary="{Fe2Fe} cluster 1, Slichter-Drickamer fit: T1/2 = 250 K, weakly cooperative",
             source=CLUSTER_SOURCE,

@@ -16,7 +16,7 @@ from mcsco.engine import choose_kernel, make_batches
 from mcsco.errors import InputError, StateError, check_integer
 from mcsco.model import Model
 from mcsco.sampling.protocols import Leg, Protocol, make_legs, make_parts
-from mcsco.sampling.results import make_dataset
+from mcsco.sampling.results import Variable, make_dataset, make_variables
 from mcsco.sampling.trajectory import Memory, Trajectory
 
 if TYPE_CHECKING:
@@ -128,6 +128,10 @@ class Journey:
     def dataset(self) -> xarray.Dataset:
         """The finished simulation as `simulate` returns it."""
         return make_dataset(self.model, self.protocol, self.trajectories, self.options, self.began, self.seconds)
+
+    def variables(self) -> tuple[dict[str, Variable], dict[str, Variable]]:
+        """Data variables and coordinates of the finished simulation, without the cost of a labelled dataset."""
+        return make_variables(self.model, self.trajectories, self.options["snapshots"])
 
 
 def n_updates(legs: Iterable[Leg], replicas: int) -> int:

@@ -1,10 +1,12 @@
 """One crystal with free surfaces, held together by springs, under one temperature."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from mcsco.engine.anharmonic_batch import AnharmonicBatch
 from mcsco.engine.random_numbers import make_key
 from mcsco.engine.spring_batch import SpringBatch
 from mcsco.errors import InputError, check_integer
@@ -19,6 +21,15 @@ PINNED = {"HS": 1, "LS": -1}
 """What a surface can be held in."""
 
 
+class Acceptance(NamedTuple):
+    """Accepted fractions of the moves of anharmonic crystals; 1 for linear ones, whose displacements are drawn."""
+
+    displacement: float
+    """Of the steps of single molecules."""
+    deformation: float
+    """Of the homogeneous deformations; NaN where there are none."""
+
+
 class SpringSimulation(Controls):
     """A crystal of springs that moves at a temperature, a pressure and a field, which may be changed between runs.
 
@@ -27,6 +38,7 @@ class SpringSimulation(Controls):
     crystal : Crystal
     spin : SpinCrossover
     springs : Springs
+        Anharmonic ones move their molecules step by step: `equilibrate` such crystals before they are measured.
     temperature : float
         K.
     distortion : OrderDisorder, optional
@@ -45,12 +57,13 @@ class SpringSimulation(Controls):
     pinned_layers : int
         How many layers are held.
     solver : str
-        ``"auto"``, ``"factorise"`` (sparse factor, made once) or ``"iterate"`` (conjugate gradients, large 3-D).
+        ``"auto"``, ``"factorise"`` (sparse factor, made once) or ``"iterate"`` (conjugate gradients, large 3-D);
+        linear springs only.
 
     Raises
     ------
     InputError
-        If a value breaks its rule, or the crystal is not rigid.
+        If a value breaks its rule, or the crystal is not rigid (anharmonic ones may bend, but must not come apart).
 
     Examples
     --------
@@ -85,13 +98,41 @@ class SpringSimulation(Controls):
         self.pressure = pressure
         self.field = field
         self.seed = check_integer("seed", seed, minimum=0)
-        key = make_key(self.seed, 0)
-        self._batch = SpringBatch(self.model, start, 1, key, hold_surface(crystal, pinned, pinned_layers), solver)
+        key, held = make_key(self.seed, 0), hold_surface(crystal, pinned, pinned_layers)
+        self._batch: SpringBatch | AnharmonicBatch
+        if springs.anharmonic:
+            if solver != "auto":
+                raise InputError(f"solver = {solver!r}: anharmonic springs have none; leave it out")
+            self._batch = AnharmonicBatch(self.model, start, 1, key, held)
+        else:
+            self._batch = SpringBatch(self.model, start, 1, key, held, solver)
 
     def run(self, sweeps: int) -> None:
-        """Advance by `sweeps` Monte Carlo steps (displacements drawn once, every molecule attempted once in each)."""
+        """Advance by `sweeps` Monte Carlo steps (displacements drawn once, every molecule attempted once in each).
+
+        Anharmonic crystals offer every molecule one step instead, and then the crystal one homogeneous deformation.
+        """
         n_sweeps = check_integer("sweeps", sweeps, minimum=0)
         self._batch.advance(self.temperature, self.pressure, self.field, n_sweeps)
+
+    def equilibrate(self, sweeps: int) -> None:
+        """Advance as `run` does, and meanwhile tune the widths of the moves of an anharmonic crystal.
+
+        Widths are multiples of the thermal motion, thus follow √T by themselves, and stay fixed during `run`: only
+        then is the Boltzmann distribution left invariant. A hundred sweeps suffice to tune; one call, not many.
+        """
+        n_sweeps = check_integer("sweeps", sweeps, minimum=0)
+        if isinstance(self._batch, AnharmonicBatch):
+            self._batch.tune(self.temperature, self.pressure, self.field, n_sweeps)
+        else:
+            self.run(n_sweeps)
+
+    @property
+    def acceptance(self) -> Acceptance:
+        """Accepted fractions of the moves since the start or the last `equilibrate`; NaN before the first `run`."""
+        if isinstance(self._batch, AnharmonicBatch):
+            return Acceptance(*self._batch.acceptance())
+        return Acceptance(1.0, 1.0)
 
     @property
     def sweeps(self) -> int:
@@ -115,7 +156,14 @@ class SpringSimulation(Controls):
 
     @property
     def energy(self) -> float:
-        """H of the crystal with relaxed springs, kJ/mol; equals ``model.energy(state, pressure, field)``."""
+        """H of the crystal, kJ/mol: of linear springs when relaxed, equal to ``model.energy(state, pressure, field)``;
+        of anharmonic ones as they are, vibrations included.
+
+        Raises
+        ------
+        StateError
+            If the running energy of an anharmonic crystal has drifted away from that of its positions.
+        """
         return float(self._batch.energies(self.pressure, self.field)[0])
 
     @property
@@ -125,7 +173,10 @@ class SpringSimulation(Controls):
 
     @property
     def positions(self) -> npt.NDArray[np.float64]:
-        """Relaxed positions of the molecules, Å, shape (N, d), axes as in the crystal's shape."""
+        """Positions of the molecules, Å, shape (N, d), axes as in the crystal's shape.
+
+        Those of linear springs are relaxed; those of anharmonic ones are as they are, up to a translation.
+        """
         w, strain = self._batch.displacements(0)
         reference = self.model.springs.spacing * self.model.crystal.positions
         return np.asarray(reference + reference @ strain + w)

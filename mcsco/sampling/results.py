@@ -30,6 +30,30 @@ _ABOUT = {
 }
 
 
+Variable = tuple[tuple[str, ...], npt.NDArray[Any], dict[str, str]]
+"""Dimensions, values and attributes: all that xarray needs."""
+
+
+def make_variables(
+    model: Model, trajectories: Sequence[Trajectory], snapshots: int
+) -> tuple[dict[str, Variable], dict[str, Variable]]:
+    """Data variables and coordinates of trajectories that are finished."""
+    legs, first = trajectories[0].legs, trajectories[0]
+    values = dict(zip(SERIES, np.concatenate([t.series for t in trajectories], axis=1), strict=True))
+    sites = ("z", "y", "x")[-model.lattice.n_dimensions :]
+    states = np.concatenate([t.batch.codes() for t in trajectories])
+    variables: dict[str, Variable] = {
+        name: (("replica", "step"), array, _attributes(name)) for name, array in values.items()
+    } | _configurations(model, "", "final", ("replica", *sites), states)
+    coordinates = _along(legs, [leg.measured() for leg in legs], "step", "")
+    if first.pictured.size:
+        codes = np.concatenate([t.snapshots for t in trajectories], axis=1).swapaxes(0, 1)
+        variables |= _configurations(model, "snapshot_", "along the run", ("replica", "snapshot", *sites), codes)
+        coordinates |= _along(legs, [leg.pictured(snapshots) for leg in legs], "snapshot", "snapshot_")
+    coordinates["replica"] = (("replica",), np.arange(len(states)), {})
+    return variables, coordinates
+
+
 def make_dataset(
     model: Model,
     protocol: tuple[Protocol, ...],
@@ -41,22 +65,11 @@ def make_dataset(
     """The dataset of trajectories that are finished; see `simulate`."""
     import xarray
 
-    legs, first = trajectories[0].legs, trajectories[0]
-    values = dict(zip(SERIES, np.concatenate([t.series for t in trajectories], axis=1), strict=True))
-    sites = ("z", "y", "x")[-model.lattice.n_dimensions :]
-    states = np.concatenate([t.batch.codes() for t in trajectories])
-    variables: dict[str, Any] = {
-        name: (("replica", "step"), array, _attributes(name)) for name, array in values.items()
-    } | _configurations(model, "", "final", ("replica", *sites), states)
-    coordinates = _along(legs, [leg.measured() for leg in legs], "step", "")
-    if first.pictured.size:
-        codes = np.concatenate([t.snapshots for t in trajectories], axis=1).swapaxes(0, 1)
-        variables |= _configurations(model, "snapshot_", "along the run", ("replica", "snapshot", *sites), codes)
-        coordinates |= _along(legs, [leg.pictured(options["snapshots"]) for leg in legs], "snapshot", "snapshot_")
-    updates = int(first.ends[-1]) * model.lattice.n_sites * len(states)
+    variables, coordinates = make_variables(model, trajectories, options["snapshots"])
+    updates = int(trajectories[0].ends[-1]) * model.lattice.n_sites * coordinates["replica"][1].size
     return xarray.Dataset(
         variables,
-        coords={**coordinates, "replica": np.arange(len(states))},
+        coords=coordinates,
         attrs={
             "title": "mcsco simulation",
             "n_sites": model.lattice.n_sites,
@@ -71,7 +84,7 @@ def make_dataset(
 
 def _configurations(
     model: Model, prefix: str, when: str, dims: tuple[str, ...], codes: npt.NDArray[np.int8]
-) -> dict[str, Any]:
+) -> dict[str, Variable]:
     """Variables σ and u from the codes of the engine."""
     spin = (2 * (codes != 0) - 1).astype(np.int8)
     distortion = codes if isinstance(model.distortion, OrderDisorder) else np.zeros_like(codes)
@@ -81,7 +94,7 @@ def _configurations(
     }
 
 
-def _along(legs: Sequence[Any], sweeps: list[npt.NDArray[np.int64]], dim: str, prefix: str) -> dict[str, Any]:
+def _along(legs: Sequence[Any], sweeps: list[npt.NDArray[np.int64]], dim: str, prefix: str) -> dict[str, Variable]:
     """Controls, sweep and leg of the given sweeps of every leg."""
     controls = np.concatenate([leg.at(at) for leg, at in zip(legs, sweeps, strict=True)], axis=1)
     values = {
@@ -89,7 +102,7 @@ def _along(legs: Sequence[Any], sweeps: list[npt.NDArray[np.int64]], dim: str, p
         "sweep": sweeps_since_start(legs, sweeps),
         "leg": np.concatenate([np.full(len(at), i) for i, at in enumerate(sweeps)]),
     }
-    return {f"{prefix}{name}": (dim, array, _attributes(name)) for name, array in values.items()}
+    return {f"{prefix}{name}": ((dim,), array, _attributes(name)) for name, array in values.items()}
 
 
 def _attributes(name: str) -> dict[str, str]:

@@ -53,18 +53,23 @@ def test_the_bar_tells_the_time_that_is_left(running):
     assert re.search(r"simulating +1%\|.*\| \d\d:\d\d<\d\d:\d\d", shown)
 
 
-@pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM), (signal.SIGKILL, -signal.SIGKILL)]
-)
-def test_nothing_is_written(running, tmp_path, number, code):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_is_answered_with_a_checkpoint(running, tmp_path, number, code):
     process, terminal, _ = running
     began = time.monotonic()
     process.send_signal(number)
     assert process.wait(10) == code
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 4
     shown = read_until(terminal, r"\Z.", 1)
     assert "Traceback" not in shown
-    if number == signal.SIGINT:
-        last = shown.replace("\r", "\n").strip().splitlines()[-1]
-        assert last == "mcsco: interrupted; results are written only when they are complete"
+    last = shown.replace("\r", "\n").strip().splitlines()[-1]
+    assert last == f"mcsco: stopped by {signal.Signals(number).name}; go on with: mcsco resume out"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["long.toml", "out"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["checkpoint.nc", "config.toml"]
+
+
+def test_kill_before_the_first_checkpoint_leaves_nothing(running, tmp_path):
+    process, _, _ = running
+    process.kill()
+    assert process.wait(10) == -signal.SIGKILL
     assert [path.name for path in tmp_path.iterdir()] == ["long.toml"]

@@ -62,7 +62,11 @@ def check(answer, *parts):
         ('"pmpea"', '"pmpae"', ["preset = 'pmpae': unknown; known are pmpea"]),
         ("source-paper", "paper", ["parameter set = 'paper': unknown; known are source-paper"]),
         ('kind = "thermal-cycle"', "", ["protocol.kind: is missing"]),
-        ('"thermal-cycle"', '"cycle"', ["protocol.kind = 'cycle': must be one of 'ramp', 'thermal-cycle', 'hold', 'quench'"]),
+        (
+            '"thermal-cycle"',
+            '"cycle"',
+            ["protocol.kind = 'cycle': must be one of 'ramp', 'thermal-cycle', 'hold', 'quench'"],
+        ),
         ("[model]", "[modell]", ["model: is missing", "modell: unknown key; did you mean 'model'?"]),
         ("[model]", "[model", ["is not valid TOML", "line 4"]),
         ("[landau]", "[model]", ["is not valid TOML"]),

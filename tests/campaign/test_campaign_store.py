@@ -10,7 +10,7 @@ import xarray
 
 from mcsco import campaign
 from mcsco.campaign.checksum import CHECKSUM, checksum
-from mcsco.campaign.store import replaced
+from mcsco.campaign.files import replaced
 from mcsco.errors import InputError
 
 SERIES = ("gamma", "q", "eta", "energy")
@@ -89,7 +89,8 @@ def test_the_result_is_written_last(finished, tmp_path, monkeypatch):
         directory.save(other, dataset, tmp_path)
     # Never the new configuration beside the old result; what is left can be repeated.
     assert names(directory.path) == ["config.toml"]
-    assert directory.existing() is None
+    assert directory.existing().fingerprint == other.fingerprint
+    assert not directory.is_finished
 
 
 def test_what_is_saved_is_what_is_read(finished, directory):

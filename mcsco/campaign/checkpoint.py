@@ -1,0 +1,69 @@
+"""The file from which a simulation that was stopped goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mcsco.campaign.files import FORMAT_VERSION, read_dataset, write_dataset
+from mcsco.errors import InputError, StateError
+
+if TYPE_CHECKING:
+    from mcsco.sampling import Journey
+
+
+class CheckpointFile:
+    """A checkpoint of the run with a fingerprint; plain arrays, no pickles.
+
+    Parameters
+    ----------
+    path : Path
+        Its folder is made when it is first written.
+    fingerprint : str
+        Of the run's configuration: a checkpoint of another run is refused.
+    """
+
+    def __init__(self, path: Path, fingerprint: str) -> None:
+        self.path, self.fingerprint = path, fingerprint
+
+    def load(self, journey: Journey) -> bool:
+        """Take a simulation to where it was, if there is a checkpoint; whether there was.
+
+        Raises
+        ------
+        InputError
+            If the file is damaged or belongs to another run.
+        """
+        if not self.path.is_file():
+            return False
+        remedy = "remove it, or use --force, to begin the run again from its start"
+        dataset = read_dataset(self.path, remedy)
+        if dataset.attrs.get("config_hash") != self.fingerprint:
+            raise InputError(f"{self.path}: belongs to another configuration; {remedy}")
+        try:
+            journey.restore({str(name): variable.values for name, variable in dataset.variables.items()})
+        except (StateError, KeyError) as error:
+            raise InputError(f"{self.path}: cannot be used ({error}); {remedy}") from None
+        return True
+
+    def save(self, journey: Journey) -> None:
+        """Store where a simulation is.
+
+        Raises
+        ------
+        OSError
+            If there is no room; the checkpoint before stays as it was.
+        """
+        import xarray
+
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        variables = {
+            name: xarray.Variable([f"{name}_{axis}" for axis in range(array.ndim)], array)
+            for name, array in journey.memory().items()
+        }
+        attributes = {"format_version": FORMAT_VERSION, "config_hash": self.fingerprint}
+        write_dataset(self.path, xarray.Dataset(variables, attrs=attributes))
+
+    def discard(self) -> None:
+        """Remove the file."""
+        self.path.unlink(missing_ok=True)
