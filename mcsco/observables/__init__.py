@@ -6,6 +6,7 @@ Nothing here knows how a series was made. A *series* is a 1-D array of measureme
 
 from mcsco.observables.autocorrelation import equilibrated_start
 from mcsco.observables.blocks import Binning, binning, jackknife
+from mcsco.observables.bragg import Reflection, reflection
 from mcsco.observables.coarsening import GrowthExponent, growth_exponent
 from mcsco.observables.domain_statistics import Domains, DomainSet, FieldDomains, domains
 from mcsco.observables.fluctuations import binder, heat_capacity, susceptibility
@@ -14,6 +15,8 @@ from mcsco.observables.hysteresis import Branches, Loop, OrderLoop, loop
 from mcsco.observables.magnetism import chi_T, spin_only
 from mcsco.observables.measured import Measured, read_measured
 from mcsco.observables.series import Estimate, estimate
+from mcsco.observables.snapshots import snapshot_lengths, snapshot_statistics
+from mcsco.observables.strain_maps import StrainMaps, strain_maps
 from mcsco.observables.structure import StructureFactors, bragg_amplitude, structure_factors
 from mcsco.observables.transition import Reading, crossing_temperature, steepest_temperature
 from mcsco.observables.walls import Walls
@@ -31,6 +34,8 @@ __all__ = [
     "Measured",
     "OrderLoop",
     "Reading",
+    "Reflection",
+    "StrainMaps",
     "StructureFactors",
     "Walls",
     "binder",
@@ -47,8 +52,12 @@ __all__ = [
     "jackknife",
     "loop",
     "read_measured",
+    "reflection",
+    "snapshot_lengths",
+    "snapshot_statistics",
     "spin_only",
     "steepest_temperature",
+    "strain_maps",
     "structure_factors",
     "susceptibility",
 ]

@@ -1,9 +1,29 @@
-"""What a person sees of a result: tables and figures."""
+"""What a person sees of a result: tables, figures, movies, and files for other viewers."""
 
 from mcsco.report.comparison import compare, to_text
+from mcsco.report.extended_xyz import write_extended_xyz
 from mcsco.report.files import save_figure, save_run_figure
+from mcsco.report.maps import draw_maps, save_maps
+from mcsco.report.movie import write_movie
 from mcsco.report.quench import draw_quench
 from mcsco.report.row import Row
+from mcsco.report.snapshots import Snapshot, snapshots
 from mcsco.report.thermal_loop import draw_thermal_loop
+from mcsco.report.vtkhdf import write_vtkhdf
 
-__all__ = ["Row", "compare", "draw_quench", "draw_thermal_loop", "save_figure", "save_run_figure", "to_text"]
+__all__ = [
+    "Row",
+    "Snapshot",
+    "compare",
+    "draw_maps",
+    "draw_quench",
+    "draw_thermal_loop",
+    "save_figure",
+    "save_maps",
+    "save_run_figure",
+    "snapshots",
+    "to_text",
+    "write_extended_xyz",
+    "write_movie",
+    "write_vtkhdf",
+]
