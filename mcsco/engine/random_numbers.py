@@ -27,6 +27,10 @@ ORDER = np.uint32(3)
 """Stream of the order of visits."""
 WAVES = np.uint32(4)
 """Stream of the noise of long-range fields, in k-space."""
+DISPLACEMENTS = np.uint32(5)
+"""Stream of the moves of molecules off their sites."""
+DEFORMATIONS = np.uint32(6)
+"""Stream of the homogeneous deformations of a crystal."""
 
 BLOCK = 64
 """Words that `fill_words` makes at a time; buffers hold a multiple of it."""

@@ -22,6 +22,7 @@ import numpy.typing as npt
 from mcsco import units
 from mcsco.engine.batch import STARTS, check_name
 from mcsco.engine.spring_network import SpringNetwork
+from mcsco.errors import InputError
 from mcsco.model.crystal import Crystal
 from mcsco.model.springs import SpringModel, shear_sign
 from mcsco.model.state import State
@@ -45,6 +46,11 @@ class SpringBatch:
         +1 and −1 where the spin stays HS and LS, 0 elsewhere.
     solver : str
         See `SpringNetwork`.
+
+    Raises
+    ------
+    InputError
+        If the springs are anharmonic, the start is unknown, or the crystal is not rigid.
     """
 
     def __init__(
@@ -56,6 +62,8 @@ class SpringBatch:
         pinned: Codes | None = None,
         solver: str = "auto",
     ) -> None:
+        if model.springs.anharmonic:
+            raise InputError("springs: are anharmonic; their displacements have no exact draw, use AnharmonicBatch")
         self.model = model
         self.three = model.distortion is not None
         self.sweep = 0
@@ -68,7 +76,7 @@ class SpringBatch:
         self._visits = [np.flatnonzero(colour == c) for c in range(colour.max() + 1)]
         # The rows of Q that a colour needs, n before u.
         self._rows = [self._Q[np.concatenate([v, N + v]) if self.three else v] for v in self._visits]
-        self.codes = self._make_start(start, n_replicas)
+        self.codes = draw_start(start, self.three, self._pinned, n_replicas, self._random_numbers(0, 1))
         """u of models with a distortion, n of plain ones, shape (N, R)."""
 
     def _set_matrices(self) -> None:
@@ -101,18 +109,6 @@ class SpringBatch:
         near = [-4.0 * J * pairs, -K * pairs] if self.three else [-4.0 * J * pairs]
         Q = sparse.csr_array((full.data[other], (full.row[other], full.col[other])), shape=full.shape)
         self._Q: Any = (Q + sparse.block_diag(near)).tocsr()
-
-    def _make_start(self, start: str, n_replicas: int) -> Codes:
-        check_name("start", start, STARTS)
-        shape = (len(self._pinned), n_replicas)
-        rng = self._random_numbers(0, 1)
-        random = rng.integers(0, 2, shape)
-        spin = {"LS": np.zeros_like(random), "random": random}.get(start, np.ones_like(random))
-        spin[self._pinned != 0] = (self._pinned[self._pinned != 0, None] + 1) // 2
-        if self.three:
-            sign = {"HS+": 1, "HS-": -1}.get(start, rng.integers(0, 2, shape) * 2 - 1)
-            spin = spin * sign
-        return spin.astype(np.int8)
 
     def _random_numbers(self, sweep: int, stream: int) -> np.random.Generator:
         return np.random.Generator(np.random.Philox(key=self._key, counter=[0, 0, sweep, stream]))
@@ -194,14 +190,31 @@ class SpringBatch:
 
     def state(self, replica: int = 0) -> State:
         """The configuration of one replica, one entry a molecule."""
-        codes = self.codes[:, replica].copy()
-        spin = (2 * (codes != 0) - 1).astype(np.int8)
-        return State(spin, codes if self.three else np.zeros_like(codes))
+        return to_state(self.codes[:, replica], self.three)
 
     def displacements(self, replica: int = 0) -> tuple[Array, Array]:
         """Relaxed displacements (N, d) from the reference lattice, Å, and free strain (d, d) of one replica."""
         theta = self.features[:, replica]
         return self.network.displacements(self.network.stiffness * (self._c + self._Lambda @ theta))
+
+
+def draw_start(start: str, three: bool, pinned: Codes, n_replicas: int, rng: np.random.Generator) -> Codes:
+    """Codes of an initial state, shape (N, R); pinned molecules are what they are held in."""
+    check_name("start", start, STARTS)
+    shape = (len(pinned), n_replicas)
+    random = rng.integers(0, 2, shape)
+    spin = {"LS": np.zeros_like(random), "random": random}.get(start, np.ones_like(random))
+    spin[pinned != 0] = (pinned[pinned != 0, None] + 1) // 2
+    if three:
+        sign = {"HS+": 1, "HS-": -1}.get(start, rng.integers(0, 2, shape) * 2 - 1)
+        spin = spin * sign
+    return spin.astype(np.int8)
+
+
+def to_state(codes: Codes, three: bool) -> State:
+    """The configuration behind the codes of one replica, shape (N,)."""
+    spin = (2 * (codes != 0) - 1).astype(np.int8)
+    return State(spin, codes.copy() if three else np.zeros_like(codes))
 
 
 def colours(crystal: Crystal) -> npt.NDArray[np.int64]:

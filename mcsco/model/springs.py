@@ -10,7 +10,8 @@ and Δ_b the vector of bond b in a lattice of spacing a, and ε the homogeneous 
 under constant pressure, zero along clamped ones, and part of w along open ones. The distortion u makes the diagonal of
 the plane of the first and the last axis that runs up both longer (+), and the other one shorter (−).
 
-The right-hand side, linear elasticity, is the model here. A lattice of nearest-neighbour springs k₁ and diagonal
+The right-hand side, linear elasticity, is the model unless the springs are `anharmonic`: then it is the left one, with
+r = (1 + ε) a x + w of the site x. A lattice of nearest-neighbour springs k₁ and diagonal
 springs k₂ has, in 2-D and per layer of thickness t, C11 = (k₁+k₂)/t, C12 = C44 = k₂/t; in 3-D C11 = (k₁+2k₂)/a, C12 =
 C44 = k₂/a. 1 N/m is 6.022 kJ/(mol Å2).
 """
@@ -48,6 +49,9 @@ class Springs:
     lattice_spacing : float, optional
         a, Å, of the reference lattice; R_LS + R_HS by default. It matters for clamped crystals, whose lengths are
         multiples of it, and as the origin of the displacements.
+    anharmonic : bool
+        Whether bonds stretch by their true distance |r_i − r_j|. By default they do so to first order in the
+        displacements, which lets the sampler integrate these out.
 
     Raises
     ------
@@ -61,6 +65,7 @@ class Springs:
     radius_HS: float
     shear: float = 0.0
     lattice_spacing: float | None = None
+    anharmonic: bool = False
 
     def __post_init__(self) -> None:
         for name, unit in (
@@ -74,6 +79,8 @@ class Springs:
         if self.lattice_spacing is not None:
             a = check_real("lattice_spacing", self.lattice_spacing, above=0.0, unit="Å")
             object.__setattr__(self, "lattice_spacing", a)
+        if not isinstance(self.anharmonic, bool):
+            raise InputError(f"anharmonic = {self.anharmonic!r}: must be True (true distances) or False (linear)")
 
     @property
     def spacing(self) -> float:
@@ -93,6 +100,20 @@ class Springs:
         ends = [R[end] * (1.0 + sign * self.shear * u[end]) for end in (bonds.first, bonds.second)]
         return np.asarray(bonds.length * (ends[0] + ends[1]))
 
+    def vectors(self, crystal: Crystal, displacement: npt.ArrayLike, strain: npt.ArrayLike | None = None) -> Array:
+        """Vectors r_j − r_i of all bonds, Å, shape (B, d); arguments as in `elastic_energy`."""
+        w = np.asarray(displacement, dtype=np.float64)
+        given = np.zeros((crystal.n_dimensions,) * 2) if strain is None else np.asarray(strain, dtype=np.float64)
+        bonds = crystal.bonds
+        return np.asarray(w[bonds.second] - w[bonds.first] + self.spacing * (bonds.offset + bonds.offset @ given.T))
+
+    def lengths(self, crystal: Crystal, displacement: npt.ArrayLike, strain: npt.ArrayLike | None = None) -> Array:
+        """Lengths of all bonds, Å, shape (B,): true distances if `anharmonic`, else to first order in w and ε."""
+        vectors = self.vectors(crystal, displacement, strain)
+        if self.anharmonic:
+            return np.asarray(np.sqrt(np.sum(vectors**2, axis=1)))
+        return np.asarray(np.sum(crystal.bonds.direction * vectors, axis=1))
+
     def elastic_energy(
         self, crystal: Crystal, state: State, displacement: npt.ArrayLike, strain: npt.ArrayLike | None = None
     ) -> float:
@@ -108,20 +129,43 @@ class Springs:
         strain : array, shape (d, d), optional
             ε of the periodic axes; zero by default.
         """
-        w = np.asarray(displacement, dtype=np.float64)
-        given = np.zeros((crystal.n_dimensions,) * 2) if strain is None else np.asarray(strain, dtype=np.float64)
-        step = w[crystal.bonds.second] - w[crystal.bonds.first] + self.spacing * crystal.bonds.offset @ given
-        stretch = np.sum(crystal.bonds.direction * step, axis=1)
-        misfit = self.spacing * crystal.bonds.length + stretch - self.rest_lengths(crystal, state)
+        misfit = self.lengths(crystal, displacement, strain) - self.rest_lengths(crystal, state)
         return float(np.sum(self.stiffness(crystal) / 2 * misfit**2))
 
     def relaxed_energy(self, crystal: Crystal, state: State) -> float:
-        """Minimum of H_el over displacements and free strains, kJ/mol, by dense least squares (N up to about 1000)."""
-        rows = _stretches(crystal, self.spacing)
+        """Minimum of H_el over displacements and free strains, kJ/mol, by dense least squares (N up to about 1000).
+
+        Anharmonic springs are relaxed from the minimum of the linear ones (N up to about 200).
+        """
+        rows = _stretches(crystal, self.spacing, crystal.bonds.direction)
         root = np.sqrt(self.stiffness(crystal))
         misfit = root * (self.rest_lengths(crystal, state) - self.spacing * crystal.bonds.length)
-        best = np.linalg.lstsq(root[:, None] * rows, misfit, rcond=None)[0]
+        best = np.asarray(np.linalg.lstsq(root[:, None] * rows, misfit, rcond=None)[0], dtype=np.float64)
+        if self.anharmonic:
+            return self._relax(crystal, state, best)
         return float(np.sum((misfit - root * (rows @ best)) ** 2) / 2)
+
+    def _relax(self, crystal: Crystal, state: State, best: Array) -> float:
+        from scipy import optimize
+
+        N, d, pairs = crystal.n_molecules, crystal.n_dimensions, free_strains(crystal)
+        root, rest = np.sqrt(self.stiffness(crystal)), self.rest_lengths(crystal, state)
+
+        def vectors(x: Array) -> Array:
+            strain = np.zeros((d, d))
+            for (a, b), value in zip(pairs, x[N * d :], strict=True):
+                strain[a, b] = strain[b, a] = value
+            return self.vectors(crystal, x[: N * d].reshape(N, d), strain)
+
+        def misfit(x: Array) -> Array:
+            return np.asarray(root * (np.linalg.norm(vectors(x), axis=1) - rest))
+
+        def slope(x: Array) -> Array:
+            v = vectors(x)
+            direction = v / np.linalg.norm(v, axis=1, keepdims=True)
+            return root[:, None] * _stretches(crystal, self.spacing, direction)
+
+        return float(optimize.least_squares(misfit, best, slope, ftol=1e-14, xtol=1e-14, gtol=1e-12).cost)
 
 
 @dataclass(frozen=True)
@@ -172,10 +216,18 @@ class SpringModel:
         """Nearest-neighbour J and K, kJ/mol per bond."""
         return sum(term.spin for term in self.interactions), sum(term.distortion for term in self.interactions)
 
-    def energy(self, state: State, pressure: float = 0.0, field: float = 0.0) -> float:
-        """H of a configuration with relaxed springs, kJ/mol for the whole crystal.
+    def energy(
+        self,
+        state: State,
+        pressure: float = 0.0,
+        field: float = 0.0,
+        displacement: npt.ArrayLike | None = None,
+        strain: npt.ArrayLike | None = None,
+    ) -> float:
+        """H of a configuration, kJ/mol for the whole crystal, at given displacements or else with relaxed springs.
 
-        Thermal vibrations add RT/2 a mode, whatever the configuration, and are left out; so is the entropy −T ln g Σn.
+        With relaxed springs thermal vibrations are left out; to linear springs they add RT/2 a mode, whatever the
+        configuration. The entropy −T ln g Σn never counts. `displacement` and `strain`: see `Springs.elastic_energy`.
         """
         sigma, u = (np.asarray(part, dtype=np.float64) for part in state)
         if sigma.shape != (self.crystal.n_molecules,) or u.shape != sigma.shape:
@@ -185,12 +237,16 @@ class SpringModel:
         near = self.crystal.bonds.is_nearest
         i, j = self.crystal.bonds.first[near], self.crystal.bonds.second[near]
         work = units.pressure_work(pressure, self.spin.volume)
+        if displacement is None:
+            elastic = self.springs.relaxed_energy(self.crystal, state)
+        else:
+            elastic = self.springs.elastic_energy(self.crystal, state, displacement, strain)
         return float(
             (self.spin.enthalpy + work) * n.sum()
             - J * np.sum(sigma[i] * sigma[j])
             - K * np.sum(u[i] * u[j])
             - field * u.sum()
-            + self.springs.relaxed_energy(self.crystal, state)
+            + elastic
         )
 
 
@@ -208,15 +264,18 @@ def free_strains(crystal: Crystal) -> list[tuple[int, int]]:
     return [(a, b) for a in axes for b in axes if a <= b]
 
 
-def _stretches(crystal: Crystal, spacing: float) -> Array:
-    """Dense matrix of the change of every bond's length with (w, free strains), shape (B, N d + strains)."""
+def _stretches(crystal: Crystal, spacing: float, direction: Array) -> Array:
+    """Dense matrix of the change of every bond's length with (w, free strains), shape (B, N d + strains).
+
+    `direction`, shape (B, d), is where the bonds point.
+    """
     bonds, N, d = crystal.bonds, crystal.n_molecules, crystal.n_dimensions
     rows = np.zeros((len(bonds.first), N, d))
     at = np.arange(len(rows))
-    rows[at, bonds.second] += bonds.direction
-    rows[at, bonds.first] -= bonds.direction
-    strains = [
-        spacing * bonds.direction[:, a] * bonds.offset[:, b] * (1.0 if a == b else 2.0)
-        for a, b in free_strains(crystal)
-    ]
+    rows[at, bonds.second] += direction
+    rows[at, bonds.first] -= direction
+    strains = []
+    for a, b in free_strains(crystal):
+        stretch = direction[:, a] * bonds.offset[:, b]
+        strains.append(spacing * (stretch if a == b else stretch + direction[:, b] * bonds.offset[:, a]))
     return np.concatenate([rows.reshape(-1, N * d), *(strain[:, None] for strain in strains)], axis=1)
