@@ -46,6 +46,12 @@ class CheckpointFile:
             raise InputError(f"{self.path}: cannot be used ({error}); {remedy}") from None
         return True
 
+    def n_done(self) -> int:
+        """Sweeps × replicas that are done, by the checkpoint."""
+        dataset = read_dataset(self.path, "remove it to begin the run again from its start")
+        batches = [str(name).partition("_")[0] for name in dataset.variables if str(name).endswith("_sweep")]
+        return sum(int(dataset[f"{i}_sweep"]) * dataset[f"{i}_codes"].shape[0] for i in batches)
+
     def save(self, journey: Journey) -> None:
         """Store where a simulation is.
 

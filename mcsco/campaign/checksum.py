@@ -22,10 +22,13 @@ def checksum(dataset: xarray.Dataset) -> str:
     for name in sorted(map(str, dataset.variables)):
         variable = dataset.variables[name]
         values = variable.values
-        values = values.astype(values.dtype.newbyteorder("<"))
-        about = [name, *variable.dims, list(variable.shape), values.dtype.str]
-        total.update(_text(about) + _text(variable.attrs))
-        total.update(values.tobytes())
+        if values.dtype.kind in "OSTU":  # texts, which come back from a file as objects
+            kind, content = "text", json.dumps(values.astype(str).tolist()).encode()
+        else:
+            values = values.astype(values.dtype.newbyteorder("<"))
+            kind, content = values.dtype.str, values.tobytes()
+        total.update(_text([name, *variable.dims, list(variable.shape), kind]) + _text(variable.attrs))
+        total.update(content)
     return total.hexdigest()
 
 

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import logging
 import math
-import signal
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from mcsco.campaign.config import RunConfig
+from mcsco.campaign.signals import Signals
 from mcsco.campaign.store import RunDirectory
 
 if TYPE_CHECKING:
@@ -23,21 +19,6 @@ log = logging.getLogger("mcsco")
 
 # A checkpoint takes at most this share of the time: writing a large one less often costs less than it can lose.
 _SHARE = 0.05
-
-
-class StoppedError(Exception):
-    """A run was told to stop, and has stored all that it needs to go on.
-
-    Parameters
-    ----------
-    reason : str
-    code : int
-        Exit status: 128 + the signal, as shells do, or 75 ("temporary failure, try again") at the end of the wall time.
-    """
-
-    def __init__(self, reason: str, code: int) -> None:
-        super().__init__(reason)
-        self.code = code
 
 
 class Keeper:
@@ -64,31 +45,12 @@ class Keeper:
         wall_time: float = math.inf,
     ) -> None:
         self.directory, self.config, self.folder, self.interval = directory, config, folder, interval
-        self._end = time.monotonic() + wall_time
+        self.signals = Signals(wall_time)
         self._due = time.monotonic() + interval
-        self._signal = 0
-
-    @contextmanager
-    def listening(self) -> Iterator[None]:
-        """Take SIGINT and SIGTERM as the wish to stop; a second one ends the process at once."""
-        if threading.current_thread() is not threading.main_thread():  # signals arrive in the main thread only
-            yield
-            return
-        before = {number: signal.signal(number, self._heard) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _heard(self, number: int, frame: FrameType | None) -> None:
-        if self._signal:
-            raise KeyboardInterrupt
-        self._signal = number
 
     def is_due(self) -> bool:
         """Whether the run shall pause for a checkpoint, or stop."""
-        return self._signal != 0 or time.monotonic() > min(self._due, self._end)
+        return self.signals.wants_to_stop or time.monotonic() > self._due
 
     def restore(self, journey: Journey) -> bool:
         """Take the run to its last checkpoint, if there is one.
@@ -106,7 +68,7 @@ class Keeper:
         Without room for it the run goes on if it may, since what it has done is still in memory; the checkpoint before
         stays as it was.
         """
-        leaving = self._leaving()
+        leaving = self.signals.stopped() if self.signals.wants_to_stop else None
         began = time.monotonic()
         try:
             self.directory.begin(self.config, self.folder)
@@ -118,10 +80,3 @@ class Keeper:
         self._due = time.monotonic() + max(self.interval, (time.monotonic() - began) / _SHARE)
         if leaving is not None:
             raise leaving
-
-    def _leaving(self) -> StoppedError | None:
-        if self._signal:
-            return StoppedError(f"stopped by {signal.Signals(self._signal).name}", 128 + self._signal)
-        if time.monotonic() > self._end:
-            return StoppedError("stopped at the end of the wall time", 75)
-        return None

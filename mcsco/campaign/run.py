@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mcsco.campaign.config import RunConfig
 from mcsco.campaign.keeper import Keeper
 from mcsco.campaign.store import RunDirectory
+from mcsco.engine import choose_kernel
 from mcsco.errors import InputError
 from mcsco.observables import Measured, read_measured
 from mcsco.sampling import Journey, make_legs, n_updates
@@ -35,6 +36,22 @@ def measured_curve(config: RunConfig, folder: Path) -> Measured | None:
 def total_updates(config: RunConfig) -> int:
     """Sweeps × replicas of a run."""
     return n_updates(make_legs(config.protocol.build()), config.run.replicas)
+
+
+def site_updates(config: RunConfig) -> int:
+    """Attempted site updates of a run."""
+    return total_updates(config) * config.model.build().lattice.n_sites
+
+
+def estimated_seconds(config: RunConfig) -> float:
+    """Rough time of a run on one core: what an update costs on a core of 2024, by the kind of model."""
+    model = config.model.build()
+    nanoseconds = 1.5 if model.distortion is not None else 0.8
+    if model.pair_terms is not None:
+        nanoseconds = 15.0
+    elif choose_kernel(model, config.run.kernel) == "replica":
+        nanoseconds = 5.0
+    return site_updates(config) * nanoseconds * 1e-9
 
 
 def make_journey(config: RunConfig, threads: int | None = None) -> Journey:
@@ -78,7 +95,7 @@ def execute(
     else:
         if keeper.restore(journey) and progress is not None:
             progress(journey.n_done)
-        with keeper.listening():
+        with keeper.signals:
             while not journey.run(keeper.is_due, progress):
                 keeper.store(journey)
     dataset = journey.dataset()

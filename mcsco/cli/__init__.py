@@ -10,6 +10,7 @@ import click
 
 import mcsco
 from mcsco.cli.calibrate import calibrate
+from mcsco.cli.campaigns import status
 from mcsco.cli.runs import resume, run, show
 from mcsco.cli.terminal import log
 from mcsco.cli.theory import landau, presets
@@ -29,5 +30,5 @@ def main() -> None:
     log.propagate = False
 
 
-for command in (run, resume, show, calibrate, landau, presets):
+for command in (run, resume, status, show, calibrate, landau, presets):
     main.add_command(command)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mcsco.cli import campaigns
 from mcsco.cli.terminal import as_json, log, plain, progress, reported
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def how_long(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--checkpoint-every", type=Duration(), default=60.0, show_default="60s", help="Time between checkpoints."
         ),
+        click.option("--workers", type=click.IntRange(min=1), help="Processes of a campaign; all cores by default."),
         click.option("--threads", type=click.IntRange(min=1), help="Threads; the result does not depend on it."),
     ):
         command = option(command)
@@ -58,6 +60,7 @@ def how_long(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Directory of the run.")
 @click.option("--force", is_flag=True, help="Replace another run in the output directory.")
+@click.option("--dry-run", is_flag=True, help="Only say what a campaign would cost.")
 @how_long
 @as_json
 @reported
@@ -65,6 +68,8 @@ def run(
     file: Path,
     output: Path | None,
     force: bool,
+    dry_run: bool,
+    workers: int | None,
     threads: int | None,
     checkpoint_every: float,
     wall_time: float,
@@ -79,6 +84,15 @@ def run(
     config = campaign.read_config(file)
     campaign.measured_curve(config, file.parent)  # an unreadable file is found before the simulation, not after
     directory = campaign.output_directory(config, file, output)
+    if dry_run:
+        campaigns.dry_run(config, as_json)
+        return
+    if config.campaign is not None:
+        campaigns.refuse_single_run_options(force, threads)
+        whole = campaign.CampaignDirectory(directory.path)
+        directory.check_writable()
+        campaigns.run_campaign(whole, config, workers, checkpoint_every, wall_time, as_json)
+        return
     if force:
         directory.clear()
     existing = directory.existing()
@@ -94,9 +108,22 @@ def run(
 @how_long
 @as_json
 @reported
-def resume(directory: Path, threads: int | None, checkpoint_every: float, wall_time: float, as_json: bool) -> None:
-    """Go on with a run that was stopped, to the same numbers as without the stop."""
+def resume(
+    directory: Path,
+    workers: int | None,
+    threads: int | None,
+    checkpoint_every: float,
+    wall_time: float,
+    as_json: bool,
+) -> None:
+    """Go on with a run or a campaign that was stopped, to the same numbers as without the stop."""
     from mcsco import campaign
+
+    whole = campaign.CampaignDirectory(directory)
+    if whole.is_campaign():
+        campaigns.refuse_single_run_options(force=False, threads=threads)
+        campaigns.run_campaign(whole, whole.config(), workers, checkpoint_every, wall_time, as_json)
+        return
 
     stopped = campaign.RunDirectory(directory)
     config = stopped.config()
@@ -136,9 +163,12 @@ def _finish(
 @as_json
 @reported
 def show(directory: Path, as_json: bool) -> None:
-    """Print the table of a finished run and draw its figure again."""
+    """Print the table of a run, or of what a campaign has done so far, and draw its figure."""
     from mcsco import campaign
 
+    if campaign.CampaignDirectory(directory).is_campaign():
+        campaigns.show(campaign.CampaignDirectory(directory), as_json)
+        return
     _show(campaign.RunDirectory(directory), as_json)
 
 

@@ -1,5 +1,6 @@
 """What a person sees of a result: tables, figures, movies, and files for other viewers."""
 
+from mcsco.report.campaign import PointRow, campaign_csv, campaign_rows, campaign_text, draw_campaign
 from mcsco.report.comparison import compare, to_text
 from mcsco.report.extended_xyz import write_extended_xyz
 from mcsco.report.files import save_figure, save_run_figure
@@ -12,9 +13,14 @@ from mcsco.report.thermal_loop import draw_thermal_loop
 from mcsco.report.vtkhdf import write_vtkhdf
 
 __all__ = [
+    "PointRow",
     "Row",
     "Snapshot",
+    "campaign_csv",
+    "campaign_rows",
+    "campaign_text",
     "compare",
+    "draw_campaign",
     "draw_maps",
     "draw_quench",
     "draw_thermal_loop",

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from mcsco.engine import Batch, Control
 from mcsco.errors import StateError
-from mcsco.sampling.protocols import Leg
+from mcsco.sampling.protocols import Leg, Point
 
 # Longest call into a kernel, in site updates: a fraction of a second, so that an interrupt is answered.
 _UPDATES_PER_CALL = 2**26
@@ -41,6 +41,8 @@ class Trajectory:
         self.pictured = sweeps_since_start(self.legs, [leg.pictured(snapshots) for leg in self.legs])
         self.series = np.empty((len(SERIES), batch.n_replicas, self.measured.size))
         self.snapshots = np.empty((self.pictured.size, batch.n_replicas, *batch.model.lattice.shape), dtype=np.int8)
+        self._controls = np.concatenate([leg.at(leg.measured()) for leg in self.legs], axis=1)
+        self._ways = [(_control(leg.begin, batch.n_replicas), _control(leg.end, batch.n_replicas)) for leg in self.legs]
 
     @property
     def is_finished(self) -> bool:
@@ -68,7 +70,7 @@ class Trajectory:
         index = int(np.searchsorted(self.ends, batch.sweep, side="right"))
         leg = self.legs[index]
         before = int(self.ends[index]) - leg.sweeps
-        begin, end = (Control(*(np.full(R, x) for x in point)) for point in (leg.begin, leg.end))
+        begin, end = self._ways[index]
         per_call = max(1, _UPDATES_PER_CALL // (batch.model.lattice.n_sites * R))
         while batch.sweep < stop:
             if stopped():
@@ -84,20 +86,20 @@ class Trajectory:
         sweep = self.batch.sweep
         i = int(np.searchsorted(self.measured, sweep))
         if i < self.measured.size and self.measured[i] == sweep:
-            self.series[:, :, i] = self._measure()
+            self._measure(i)
         i = int(np.searchsorted(self.pictured, sweep))
         if i < self.pictured.size and self.pictured[i] == sweep:
             self.snapshots[i] = self.batch.codes()
 
-    def _measure(self) -> npt.NDArray[np.float64]:
-        """γ, q, η and energy per molecule of every replica, shape (4, R)."""
-        batch, sums = self.batch, self.batch.sums()
-        index = int(np.searchsorted(self.ends, batch.sweep))
-        leg = self.legs[index]
-        _, pressure, field = leg.at(batch.sweep - int(self.ends[index]) + leg.sweeps)
+    def _measure(self, i: int) -> None:
+        """γ, q, η and energy per molecule of every replica, as measurement i."""
+        batch, sums, row = self.batch, self.batch.sums(), self.series[:, :, i]
+        _, pressure, field = self._controls[:, i]
         N = batch.model.lattice.n_sites
-        gamma = sums.n / N
-        return np.stack([gamma, 2 * gamma - 1, sums.u / N, batch.energy(sums, pressure, field) / N])
+        row[0] = sums.n / N
+        row[1] = 2 * row[0] - 1
+        row[2] = sums.u / N
+        row[3] = batch.energy(sums, pressure, field) / N
 
     def _check_against_oracle(self) -> None:
         batch, point = self.batch, self.legs[-1].end
@@ -137,6 +139,11 @@ class Trajectory:
         self.batch.restore(memory)
         self.series[:, :, :measured] = memory["series"]
         self.snapshots[:pictured] = memory["snapshots"]
+
+
+def _control(point: Point, n_replicas: int) -> Control:
+    """The same point for every replica."""
+    return Control(*(np.full(n_replicas, x) for x in point))
 
 
 def sweeps_since_start(legs: Sequence[Leg], of_legs: Sequence[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:

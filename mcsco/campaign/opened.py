@@ -1,0 +1,92 @@
+"""A campaign as one labelled dataset over its parameters, whether it is finished or not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mcsco.campaign.campaign import CampaignDirectory
+from mcsco.errors import InputError
+
+if TYPE_CHECKING:
+    import xarray
+
+
+def open_campaign(path: str | Path) -> xarray.Dataset:
+    """Everything that a campaign has measured so far.
+
+    Parameters
+    ----------
+    path : path
+        Directory of the campaign.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dimensions ``task``, ``replica`` and ``step``. Every key that varies is a coordinate along ``task`` (values of
+        several numbers as JSON text), beside ``repeat``, ``seed`` and ``config``. Where tasks have different numbers of
+        measurements or replicas, the shorter ones are filled with NaN. ``temperature`` and the other controls have the
+        dimensions (task, step).
+
+    Raises
+    ------
+    InputError
+        If there is no campaign or no result yet, or a file is damaged.
+    """
+    import xarray
+
+    directory = CampaignDirectory(Path(path))
+    config = directory.config()
+    pieces = directory.parts.read()
+    if not pieces:
+        raise InputError(f"{path}: has no finished task yet; look at it with status")
+    if any({"y", "x"} & set(piece.dims) for piece in pieces) and len({_sites(piece) for piece in pieces}) > 1:
+        pieces = [piece.drop_dims([d for d in ("z", "y", "x") if d in piece.dims]) for piece in pieces]
+    pieces = [_indexed(piece) for piece in pieces]
+    if len(pieces) == 1:
+        whole = pieces[0]
+    else:
+        whole = xarray.concat(pieces, dim="task", join="outer", data_vars="all", coords="minimal", compat="override")
+    points = [json.loads(str(text)) for text in whole["point"].values]
+    for key in dict.fromkeys(key for point in points for key in point):
+        whole = whole.assign_coords({key: ("task", _column([point.get(key) for point in points]))})
+    whole["q"] = (2 * whole["gamma"] - 1).assign_attrs(long_name="spin order parameter 2γ − 1", units="1")
+    order = np.lexsort((whole["repeat"].values, *reversed([_rank(whole[key].values) for key in _keys(points)])))
+    whole = whole.isel(task=order).drop_vars("point")
+    return whole.assign_attrs(title=config.title)
+
+
+def task_dataset(whole: xarray.Dataset, index: int) -> xarray.Dataset:
+    """One task of an opened campaign in the form that `simulate` returns, for loops, averages and figures."""
+    one = whole.isel(task=index)
+    one = one.dropna("step", how="all", subset=["gamma"]).dropna("replica", how="all", subset=["gamma"])
+    along = [name for name in ("temperature", "pressure", "field", "sweep", "leg") if name in one.variables]
+    one = one.assign_coords({name: one[name] for name in along})
+    return one.assign_attrs(n_sites=int(one["n_sites"]), config=str(one["config"].values))
+
+
+def _sites(piece: xarray.Dataset) -> tuple[int, ...]:
+    return tuple(piece.sizes[d] for d in ("z", "y", "x") if d in piece.dims)
+
+
+def _indexed(piece: xarray.Dataset) -> xarray.Dataset:
+    """Steps numbered, so that shorter series can be filled."""
+    return piece.assign_coords(step=np.arange(piece.sizes["step"]))
+
+
+def _column(values: list[Any]) -> np.ndarray[Any, Any]:
+    """Numbers as numbers, everything else as text."""
+    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+        return np.array(values)
+    return np.array([value if isinstance(value, str) else json.dumps(value) for value in values])
+
+
+def _keys(points: list[dict[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(key for point in points for key in point))
+
+
+def _rank(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return np.unique(values, return_inverse=True)[1]
