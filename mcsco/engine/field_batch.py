@@ -3,11 +3,14 @@
 With θ = (n, u) and a shift D that makes J'(k) = J(k) − D positive semi-definite, the pair energy −½ Σ_k θ*_k J θ_k is
 carried by Gaussian fields (Hubbard, DOI 10.1103/PhysRevLett.3.77). Two draws alternate,
 
-    h_k = J'(k) θ_k + √(T J'(k)) ξ_k      (two FFTs forward, two back),
+    h_k = J'(k) θ_k + √(T J'(k)) ξ_k      (one FFT forward and one back for each component),
     ordinary sweeps of the lattice kernel in the fields h, with the on-site terms ½ (S − D),
 
 each of which leaves the joint distribution of θ and h invariant, whatever the schedule. The cost is O(N log N) a
 sweep. Infinite-range couplings of any sign are one mode of the same field and are added to J(k = 0).
+
+Where extents are powers of two, the draw is one compiled piece (`mcsco.engine.spectral`); any other shape goes through
+SciPy's transforms.
 """
 
 import numpy as np
@@ -16,7 +19,9 @@ from scipy import fft
 
 from mcsco import units
 from mcsco.engine.batch import Sums
-from mcsco.engine.lattice_batch import LatticeBatch
+from mcsco.engine.lattice_batch import MAX_WORKERS, LatticeBatch
+from mcsco.engine.layout import aligned_zeros
+from mcsco.engine.spectral_fields import SpectralFields, is_spectral, root_of
 from mcsco.engine.waves import WAVE_BLOCK, draw_waves, read_theta, write_fields
 from mcsco.errors import InputError
 from mcsco.model import Model
@@ -57,14 +62,14 @@ class FieldBatch(LatticeBatch):
             self.on_site += [0.5 * (S[1, 1] - D[1]), -S[0, 1]]
         shifted = J - np.diag(D)
         self.components = [p for p in range(2 if self.three else 1) if np.abs(shifted[..., p, :]).max() > 1e-9]
-        self._set_waves(shifted)
-        R, shape = self.n_replicas, model.lattice.shape
-        self.theta = np.zeros((2 if self.three else 1, R, self.layout.n_rows, self.layout.n_columns), dtype=np.float32)
-        self.no_field = np.zeros((R, self.layout.n_rows, self.layout.n_columns), dtype=np.float32)
-        self.shape = shape
-        self.drawn = np.zeros((4, WAVE_BLOCK), dtype=np.float32)
+        self.shape = model.lattice.shape
+        self.spectral: SpectralFields | None = None
+        if self.components and is_spectral(self.shape):
+            self.spectral = SpectralFields(shifted, self.components, self.layout, min(threads, MAX_WORKERS))
+        else:
+            self._set_waves(shifted)
         size = self.packed.size
-        self.fields = (np.zeros(size, np.float32), np.zeros(size, np.float32), *self.fields[2:])
+        self.fields = (aligned_zeros(size, np.float32), aligned_zeros(size, np.float32), *self.fields[2:])
 
     def _check_model(self) -> None:
         if self.model.couplings.L != 0:
@@ -85,8 +90,7 @@ class FieldBatch(LatticeBatch):
         d = J.ndim - 2
         n_columns = J.shape[d - 1]
         half = J[..., : n_columns // 2 + 1, :, :]
-        values, vectors = np.linalg.eigh(half)
-        root = (vectors * np.sqrt(np.maximum(values, 0.0))[..., None, :]) @ np.swapaxes(vectors, -1, -2)
+        root = root_of(half)
         # |ξ|² = 1: each part has the variance ½. In the columns that are their own mirror image the inverse transform
         # takes the real part of its input, half of the variance, so that each part needs 1.
         root = root * np.sqrt(0.5)
@@ -96,6 +100,11 @@ class FieldBatch(LatticeBatch):
         pairs = [(0, 0), (0, 1), (1, 1)] if len(self.components) == 2 else [(p, p) for p in self.components]
         self.J = np.ascontiguousarray([half[..., p, q].ravel() for p, q in pairs], dtype=np.float32)
         self.root = np.ascontiguousarray([root[..., p, q].ravel() for p, q in pairs], dtype=np.float32)
+        size = (self.n_replicas, self.layout.n_rows, self.layout.n_columns)
+        self.theta = np.zeros((2 if self.three else 1, *size), dtype=np.float32)
+        self.no_field = np.zeros(size, dtype=np.float32)
+        self.drawn = np.zeros((4, WAVE_BLOCK), dtype=np.float32)
+        self.words = np.zeros((4, WAVE_BLOCK), dtype=np.int32)
 
     def _advance(self, first: int, n_sweeps: int) -> None:
         base = self.sweep
@@ -111,23 +120,33 @@ class FieldBatch(LatticeBatch):
     def _draw(self, sweep_of_leg: int) -> None:
         """Draw the fields at the temperature of a sweep."""
         control = self.start + self.step * sweep_of_leg
-        T, R, axes = control[:, 0], self.n_replicas, tuple(range(2, 2 + len(self.shape)))
-        read_theta(self.packed, self.geometry, self.three, self.theta)
+        T = control[:, 0]
+        d_h, ln_g, J_nn, z = self.energies[0], self.energies[1], self.energies[2], self.model.lattice.coordination
+        on_site = self.on_site + control[:, 1:]
+        on_site[:, 0] += d_h - T * ln_g + 2.0 * J_nn * z
+        shift, scale = on_site.astype(np.float32), (1.0 / (T * np.log(2.0))).astype(np.float32)
+        if self.spectral is None:
+            h = self._draw_general(T)
+            write_fields(h[0], h[1], self.geometry, shift, scale, *self.fields[:2])
+        else:
+            fields = (self.fields[0], self.fields[1])
+            self.spectral.draw(self.packed, self.geometry, shift, scale, T, self.sweep, self.key, fields)
+
+    def _draw_general(self, T: npt.NDArray[np.float64]) -> list[npt.NDArray[np.float32]]:
+        """Fields of n and of u in K, each of shape (R, rows, columns), for any shape of the lattice."""
         h = [self.no_field, self.no_field]
         if self.components:
+            R, axes = self.n_replicas, tuple(range(2, 2 + len(self.shape)))
+            read_theta(self.packed, self.geometry, self.three, self.theta)
             theta = self.theta[self.components].reshape(len(self.components), R, *self.shape)
             modes = fft.rfftn(theta, axes=axes, workers=self.threads)
             parts = modes.view(np.float32).reshape(len(self.components), R, -1, 2)
             noise = np.sqrt(T * self.model.lattice.n_sites).astype(np.float32)
-            draw_waves(parts, self.J, self.root, noise, self.sweep, self.key, self.drawn)
+            draw_waves(parts, self.J, self.root, noise, self.sweep, self.key, self.drawn, self.words)
             drawn = fft.irfftn(modes, s=self.shape, axes=axes, workers=self.threads, overwrite_x=True)
             for p, component in enumerate(self.components):
                 h[component] = drawn[p].reshape(R, self.layout.n_rows, self.layout.n_columns)
-        d_h, ln_g, J_nn, z = self.energies[0], self.energies[1], self.energies[2], self.model.lattice.coordination
-        on_site = self.on_site + control[:, 1:]
-        on_site[:, 0] += d_h - T * ln_g + 2.0 * J_nn * z
-        scale = (1.0 / (T * np.log(2.0))).astype(np.float32)
-        write_fields(h[0], h[1], self.geometry, on_site.astype(np.float32), scale, *self.fields[:2])
+        return h
 
 
 def shift(J: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -2,37 +2,89 @@
 
 import math
 
+import numpy as np
 from numba import float32, int8, int32, uint32, uint64
 
-from mcsco.engine.elementary import log2, turn
+from mcsco.engine.fourier_lanes import folded
 from mcsco.engine.jit import inlined, kernel
 from mcsco.engine.random_numbers import WAVES, philox, when
 
 WAVE_BLOCK = 64
 """Waves whose noise is made together."""
 
+# Chebyshev interpolants. −2 ln(1 + t) / t for |t| ≤ 1/3: absolute error of the logarithm 1e-6.
+_L0, _L1, _L2, _L3, _L4, _L5, _L6 = (
+    np.float32(c)
+    for c in (
+        -2.0,
+        1.0000440971871434,
+        -0.6667060086880383,
+        0.4968605193701196,
+        -0.397199746795867,
+        0.38795581623551156,
+        -0.3343982441318468,
+    )
+)
+# √½ sin(2πt)/t and √½ cos(2πt) in t² for |t| ≤ 1/8: errors 1.7e-09 and 3.4e-11.
+_S0, _S1, _S2, _S3 = (
+    np.float32(c) for c in (4.442882924464081, -29.232969949160424, 57.69464035857655, -53.31699165610609)
+)
+_C0, _C1, _C2, _C3, _C4 = (
+    np.float32(c)
+    for c in (0.7071067811529524, -13.957728291763555, 45.91903080520083, -60.417214875471885, 41.87498317847073)
+)
+_TWO_THIRDS_BITS, _EXPONENT, _MANTISSA = np.int32(0x3F2AAAAB), np.int32(23), np.int32(0x7FFFFFFF)
+_SIGN, _ONE, _TWO, _BITS = np.int32(-(2**31)), np.int32(1), np.int32(2), np.int32(31)
+
 
 @inlined
-def fill_normals(drawn, first, where, c2, c3, k0, k1):
+def radius_of(word):
+    """√(−2 ln U) with U = (x + ½) / 2^31 of the lower 31 bits x of a word."""
+    x = float32(float32(np.int32(word & _MANTISSA)) + float32(0.5))
+    bits = np.int32(np.float32(x).view(np.int32))
+    exponent = np.int32(np.int32(bits - _TWO_THIRDS_BITS) >> _EXPONENT)
+    mantissa = np.int32(bits - np.int32(exponent << _EXPONENT)).view(np.float32)  # in [2/3, 4/3)
+    t = float32(mantissa - float32(1.0))
+    # Pairs of terms, so that the eight products do not wait for one another.
+    t2 = float32(t * t)
+    high = float32(_L6 * t2 + float32(_L5 * t + _L4))
+    low = float32(float32(_L3 * t + _L2) * t2 + float32(_L1 * t + _L0))
+    p = float32(high * float32(t2 * t2) + low)
+    square = float32(p * t + float32(float32(2.0 * math.log(2.0)) * float32(np.int32(_BITS - exponent))))
+    return float32(math.sqrt(float32(max(square, float32(0.0)))))  # rounding can make it a tiny negative number
+
+
+@inlined
+def on_circle(word, radius):
+    """A point of a circle: two bits of a word choose the quadrant, the others the angle in it, from −π/4 to π/4."""
+    t = float32(float32(np.int32(word << _TWO)) * float32(2.0**-34))
+    y = float32(t * t)
+    y2 = float32(y * y)
+    s = float32(float32(float32(_S3 * y + _S2) * y2 + float32(_S1 * y + _S0)) * t)
+    c = float32(float32(_C4 * y2 + float32(_C3 * y + _C2)) * y2 + float32(_C1 * y + _C0))
+    a, b = float32(radius * float32(c - s)), float32(radius * float32(c + s))  # turned by 45 degrees: both positive
+    a_bits, b_bits = np.int32(np.float32(a).view(np.int32)), np.int32(np.float32(b).view(np.int32))
+    a = np.int32(a_bits ^ np.int32(word & _SIGN)).view(np.float32)
+    b = np.int32(b_bits ^ np.int32(np.int32(word << _ONE) & _SIGN)).view(np.float32)
+    return a, b
+
+
+@folded
+def fill_normals(drawn, words, first, where, c2, c3, k0, k1):
     """Two pairs of normal deviates for each of `WAVE_BLOCK` waves into `drawn`, shape (4, WAVE_BLOCK).
 
     Box and Muller in single precision (DOI 10.1214/aoms/1177706645). The four words of wave `first + i` are those of
-    its own counter; uniform numbers have 31 bits, so that deviates end at 6.6 standard deviations.
+    its own counter; uniform numbers have 31 bits, so that deviates end at 6.6 standard deviations. `words`, int32 of
+    the same shape, is scratch: words in a loop of their own leave the floats all lanes of a vector.
     """
     a, b, c, d = drawn[0], drawn[1], drawn[2], drawn[3]
+    e, f, g, h = words[0], words[1], words[2], words[3]
     for i in range(uint64(WAVE_BLOCK)):
         w0, w1, w2, w3 = philox(uint64(first) + i, where, c2, c3, k0, k1)
-        # −2 ln U = 2 ln 2 (31 − log2 x) with U = x / 2^31; rounding can make it a tiny negative number.
-        x0 = float32(float32(int32(w0 >> uint64(1))) + float32(0.5))
-        x1 = float32(float32(int32(w2 >> uint64(1))) + float32(0.5))
-        square_0 = float32(float32(1.3862943611198906) * float32(float32(31.0) - log2(x0)))
-        square_1 = float32(float32(1.3862943611198906) * float32(float32(31.0) - log2(x1)))
-        radius_0 = float32(math.sqrt(float32(max(square_0, float32(0.0)))))
-        radius_1 = float32(math.sqrt(float32(max(square_1, float32(0.0)))))
-        sine_0, cosine_0 = turn(float32(float32(int32(uint32(w1))) * float32(2.0**-32)))
-        sine_1, cosine_1 = turn(float32(float32(int32(uint32(w3))) * float32(2.0**-32)))
-        a[i], b[i] = float32(radius_0 * cosine_0), float32(radius_0 * sine_0)
-        c[i], d[i] = float32(radius_1 * cosine_1), float32(radius_1 * sine_1)
+        e[i], f[i], g[i], h[i] = int32(w0), int32(w1), int32(w2), int32(w3)
+    for i in range(uint64(WAVE_BLOCK)):
+        a[i], b[i] = on_circle(f[i], radius_of(e[i]))
+        c[i], d[i] = on_circle(h[i], radius_of(g[i]))
 
 
 @kernel()
@@ -51,12 +103,12 @@ def read_theta(packed, geometry, three, theta):
 
 
 @kernel()
-def draw_waves(modes, J, root, noise, sweep, key, drawn):
+def draw_waves(modes, J, root, noise, sweep, key, drawn, words):
     """Replace θ_k by J'(k) θ_k + √(T N) A(k) ξ_k, A A = J'; in place.
 
     `modes` has shape (components, R, K, 2), the last axis real and imaginary part; `J` and `root` have shape (3, K),
     the components nn, nu, uu (or one of them alone, if there is one component); `noise` = √(T N) has shape (R,);
-    `drawn`, shape (4, WAVE_BLOCK), is scratch.
+    `drawn` and `words`, shape (4, WAVE_BLOCK), are scratch.
     """
     n_components, n_replicas, n_waves = modes.shape[0], modes.shape[1], modes.shape[2]
     k0, k1 = uint32(key[0]), uint32(key[1])
@@ -67,7 +119,7 @@ def draw_waves(modes, J, root, noise, sweep, key, drawn):
         for block in range((n_waves + WAVE_BLOCK - 1) // WAVE_BLOCK):
             begin = block * WAVE_BLOCK
             n = uint64(min(WAVE_BLOCK, n_waves - begin))
-            fill_normals(drawn, begin, r, c2, c3, k0, k1)
+            fill_normals(drawn, words, begin, r, c2, c3, k0, k1)
             if n_components == 2:
                 p, q = modes[0, r, begin:], modes[1, r, begin:]
                 J_nn, J_nu, J_uu = J[0, begin:], J[1, begin:], J[2, begin:]

@@ -157,7 +157,7 @@ def test_distribution_on_nine_sites(name):
 @pytest.mark.parametrize(("sites", "shape"), [("three-state", (2, 3)), ("plain", (2, 2, 2))])
 @pytest.mark.parametrize("fields_every", [2, 3])
 def test_any_schedule_of_the_fields_has_the_same_distribution(fields_every, sites, shape):
-    check("near", "metropolis", sites, shape, 4 * 10**4, 12 * fields_every, fields_every)
+    check("near", "metropolis", sites, shape, 4 * 10**4, 20 * fields_every, fields_every)
 
 
 @pytest.mark.validate
