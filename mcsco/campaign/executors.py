@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -55,7 +56,7 @@ class LocalProcesses:
         # Forked workers would inherit locks and the threads of numba; a server forks them from a clean process.
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["mcsco.campaign.work"])
-        return ProcessPoolExecutor(self.n_workers, context, initializer=_ignore_signals)
+        return ProcessPoolExecutor(self.n_workers, context, initializer=_begin)
 
     def _with_pool(
         self,
@@ -87,7 +88,17 @@ def _retry(lost: Iterable[Share], waiting: deque[Share], tries: dict[str, int]) 
                 yield [Outcome(name, reason=f"{_TRIES} workers died with this task, perhaps for want of memory")]
 
 
-def _ignore_signals() -> None:
-    """The terminal sends Ctrl-C to workers too; they are told to stop by the stop file."""
+def _begin() -> None:
+    """Prepare a worker process."""
+    # The terminal sends Ctrl-C to workers too; they are told to stop by the stop file.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+
+
+def _leave_with_parent() -> None:
+    """A worker whose command was killed would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -80,7 +80,8 @@ def read_dataset(path: Path, remedy: str) -> xarray.Dataset:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with xarray.open_dataset(path, engine="h5netcdf") as opened:
-                dataset = opened.load()
+                # How it was stored is no business of the next file: texts would be cut to the old length.
+                dataset = opened.load().drop_encoding()
             stored, found = dataset.attrs.get(CHECKSUM), checksum(dataset)
     except Exception as error:  # a damaged file raises almost anything in h5py, h5netcdf and xarray
         raise InputError(f"{path}: is damaged or not a file of mcsco ({_first_line(error)}); {remedy}") from None
