@@ -30,7 +30,7 @@ def call(*arguments):
 
 def test_every_ending(finished, tmp_path):
     files = [tmp_path / f"a{ending}" for ending in (".gif", ".webp", ".vtkhdf", ".xyz", ".png", ".svg", ".pdf", ".csv")]
-    answer = call(finished, *files, "--replica", 1, "--json")
+    answer = call(finished, *files, "--replica", 1, "--snapshot", -1, "--json")
     assert answer.exit_code == 0, answer.output
     assert json.loads(answer.output)["files"] == [str(file) for file in files]
     assert all(file.stat().st_size > 100 for file in files)
@@ -43,6 +43,7 @@ def test_mistakes(finished, tmp_path):
     for arguments, message in (
         ((finished, tmp_path / "a.doc"), "ends in '.doc'; known endings are .gif"),
         ((finished, tmp_path / "a.png", "--replica", 2), "replica = 2"),
+        ((finished, tmp_path / "a.png", "--snapshot", 3), "snapshot = 3: the run has 3"),
         ((finished, tmp_path / "nowhere" / "a.gif"), "nowhere"),
         ((tmp_path, tmp_path / "a.gif"), "not the directory of a finished run"),
     ):
