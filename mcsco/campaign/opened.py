@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mcsco.campaign.campaign import CampaignDirectory
+from mcsco.campaign.tasks import points as points_of
 from mcsco.errors import InputError
 
 if TYPE_CHECKING:
@@ -54,8 +55,10 @@ def open_campaign(path: str | Path) -> xarray.Dataset:
     for key in dict.fromkeys(key for point in points for key in point):
         whole = whole.assign_coords({key: ("task", _column([point.get(key) for point in points]))})
     whole["q"] = (2 * whole["gamma"] - 1).assign_attrs(long_name="spin order parameter 2γ − 1", units="1")
-    order = np.lexsort((whole["repeat"].values, *reversed([_rank(whole[key].values) for key in _keys(points)])))
-    whole = whole.isel(task=order).drop_vars("point")
+    # In the order of the file; points that it does not name any more come last.
+    place = {json.dumps(point): i for i, point in enumerate(points_of(config))}
+    rank = np.array([place.get(json.dumps(point), len(place)) for point in points])
+    whole = whole.isel(task=np.lexsort((whole["repeat"].values, rank))).drop_vars("point")
     return whole.assign_attrs(title=config.title)
 
 
@@ -82,11 +85,3 @@ def _column(values: list[Any]) -> np.ndarray[Any, Any]:
     if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
         return np.array(values)
     return np.array([value if isinstance(value, str) else json.dumps(value) for value in values])
-
-
-def _keys(points: list[dict[str, Any]]) -> list[str]:
-    return list(dict.fromkeys(key for point in points for key in point))
-
-
-def _rank(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    return np.unique(values, return_inverse=True)[1]

@@ -13,6 +13,9 @@ Where extents are powers of two, the draw is one compiled piece (`mcsco.engine.s
 SciPy's transforms.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from scipy import fft
@@ -105,6 +108,17 @@ class FieldBatch(LatticeBatch):
         self.no_field = np.zeros(size, dtype=np.float32)
         self.drawn = np.zeros((4, WAVE_BLOCK), dtype=np.float32)
         self.words = np.zeros((4, WAVE_BLOCK), dtype=np.int32)
+
+    def memory(self) -> dict[str, npt.NDArray[Any]]:
+        """What `restore` needs; fields that outlive the sweep they were drawn for are part of it."""
+        rest = {"fields": np.stack(self.fields[:2])} if self.fields_every > 1 else {}
+        return super().memory() | rest
+
+    def restore(self, memory: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Go on from what `memory` returned."""
+        super().restore(memory)
+        for field, stored in zip(self.fields[:2], memory.get("fields", ()), strict=False):
+            field[:] = stored
 
     def _advance(self, first: int, n_sweeps: int) -> None:
         base = self.sweep

@@ -109,3 +109,17 @@ def test_simulation_in_pieces():
         pieces.run(n)
     assert np.array_equal(pieces.state.distortion, whole.state.distortion)
     assert pieces.energy == whole.energy == pytest.approx(whole.model.energy(whole.state), rel=1e-9)
+
+
+@pytest.mark.parametrize("fields_every", [1, 3])
+def test_a_batch_that_is_stored_goes_on_bit_by_bit(fields_every):
+    """Also between two draws of the fields, which are then part of what is stored."""
+    model = mcsco.presets.load("pmpea-elastic", (8, 32))
+    control = Control(*(np.full(2, x) for x in (228.0, 0.0, 0.0)))
+    whole, before, after = (make(model, n_replicas=2, fields_every=fields_every) for _ in range(3))
+    whole.advance(control, control, 0, 10, 10)
+    before.advance(control, control, 0, 4, 10)
+    after.restore(before.memory())
+    after.advance(control, control, 4, 6, 10)
+    assert np.array_equal(whole.codes(), after.codes())
+    assert ("fields" in before.memory()) == (fields_every > 1)
