@@ -11,6 +11,8 @@ import click
 import mcsco
 from mcsco.cli.calibrate import calibrate
 from mcsco.cli.campaigns import status
+from mcsco.cli.export import export
+from mcsco.cli.report import report
 from mcsco.cli.runs import resume, run, show
 from mcsco.cli.terminal import log
 from mcsco.cli.theory import landau, presets
@@ -30,5 +32,5 @@ def main() -> None:
     log.propagate = False
 
 
-for command in (run, resume, status, show, calibrate, landau, presets):
+for command in (run, resume, status, show, report, export, calibrate, landau, presets):
     main.add_command(command)

@@ -16,12 +16,13 @@ from mcsco.errors import InputError
 
 if TYPE_CHECKING:
     from mcsco.campaign import CampaignDirectory, RunConfig, Status
+    from mcsco.cli.workplaces import Workplace
 
 
 def run_campaign(
     directory: CampaignDirectory,
     config: RunConfig,
-    workers: int | None,
+    workplace: Workplace,
     checkpoint_every: float,
     wall_time: float,
     as_json: bool,
@@ -30,7 +31,7 @@ def run_campaign(
     """Do what is left of a campaign and say how it ended."""
     from mcsco import campaign
 
-    executor = campaign.LocalProcesses(workers)
+    executor = workplace.executor()
     total = len(campaign.make_tasks(config))
     try:
         with progress(total, "tasks") as advance:

@@ -14,6 +14,7 @@ import click
 
 from mcsco.cli import campaigns
 from mcsco.cli.terminal import as_json, log, plain, progress, reported
+from mcsco.cli.workplaces import Workplace, at_workplace
 
 if TYPE_CHECKING:
     from mcsco.campaign import RunConfig, RunDirectory
@@ -49,7 +50,6 @@ def how_long(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--checkpoint-every", type=Duration(), default=60.0, show_default="60s", help="Time between checkpoints."
         ),
-        click.option("--workers", type=click.IntRange(min=1), help="Processes of a campaign; all cores by default."),
         click.option("--threads", type=click.IntRange(min=1), help="Threads; the result does not depend on it."),
     ):
         command = option(command)
@@ -62,6 +62,7 @@ def how_long(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--force", is_flag=True, help="Replace another run in the output directory.")
 @click.option("--dry-run", is_flag=True, help="Only say what a campaign would cost.")
 @how_long
+@at_workplace
 @as_json
 @reported
 def run(
@@ -69,7 +70,7 @@ def run(
     output: Path | None,
     force: bool,
     dry_run: bool,
-    workers: int | None,
+    workplace: Workplace,
     threads: int | None,
     checkpoint_every: float,
     wall_time: float,
@@ -91,8 +92,9 @@ def run(
         campaigns.refuse_single_run_options(force, threads)
         whole = campaign.CampaignDirectory(directory.path)
         directory.check_writable()
-        campaigns.run_campaign(whole, config, workers, checkpoint_every, wall_time, as_json)
+        campaigns.run_campaign(whole, config, workplace, checkpoint_every, wall_time, as_json)
         return
+    workplace.refuse_for_single_run()
     if force:
         directory.clear()
     existing = directory.existing()
@@ -106,11 +108,12 @@ def run(
 @click.command()
 @click.argument("directory", type=click.Path(path_type=Path))
 @how_long
+@at_workplace
 @as_json
 @reported
 def resume(
     directory: Path,
-    workers: int | None,
+    workplace: Workplace,
     threads: int | None,
     checkpoint_every: float,
     wall_time: float,
@@ -122,9 +125,10 @@ def resume(
     whole = campaign.CampaignDirectory(directory)
     if whole.is_campaign():
         campaigns.refuse_single_run_options(force=False, threads=threads)
-        campaigns.run_campaign(whole, whole.config(), workers, checkpoint_every, wall_time, as_json)
+        campaigns.run_campaign(whole, whole.config(), workplace, checkpoint_every, wall_time, as_json)
         return
 
+    workplace.refuse_for_single_run()
     stopped = campaign.RunDirectory(directory)
     config = stopped.config()
     campaign.measured_curve(config, directory)
