@@ -53,9 +53,9 @@ class LocalProcesses:
                     yield from _retry(running.values(), waiting, tries)
 
     def _pool(self) -> ProcessPoolExecutor:
-        # Forked workers would inherit locks and the threads of numba; a server forks them from a clean process.
+        # Forked workers would inherit the threads of numba and share its locks, which a worker that dies may hold; a
+        # server forks them from a process without numba.
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["mcsco.campaign.work"])
         return ProcessPoolExecutor(self.n_workers, context, initializer=_begin)
 
     def _with_pool(

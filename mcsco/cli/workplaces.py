@@ -23,7 +23,6 @@ class Workplace:
 
     workers: int | None = None
     scheduler: str | None = None
-    cluster: str | None = None
     tls_ca: Path | None = None
     tls_cert: Path | None = None
     tls_key: Path | None = None
@@ -38,29 +37,21 @@ class Workplace:
         """
         certificates = self._certificates()
         if self.scheduler is not None:
-            if self.cluster is not None:
-                raise InputError("--scheduler and --cluster: give one of them")
             if self.workers is not None:
                 raise InputError("--workers: a scheduler has the workers that connect to it; leave the option out")
             from mcsco.campaign.cluster import DaskCluster
 
             return DaskCluster(self.scheduler, certificates)
-        if self.cluster is not None:
-            if self.workers is None:
-                raise InputError(f"--cluster {self.cluster}: needs --workers, the number of processes to ask for")
-            from mcsco.campaign.jobs import JobQueue
-
-            return JobQueue(self.cluster, self.workers, certificates)
         if certificates is not None:
-            raise InputError("--tls-ca, --tls-cert, --tls-key: are for a cluster; give --scheduler or --cluster too")
+            raise InputError("--tls-ca, --tls-cert, --tls-key: are for a cluster; give --scheduler too")
         from mcsco.campaign import LocalProcesses
 
         return LocalProcesses(self.workers)
 
     def refuse_for_single_run(self) -> None:
         """A single run knows no cluster."""
-        if self.scheduler is not None or self.cluster is not None:
-            raise InputError("--scheduler, --cluster: share the tasks of a campaign; the file has no [campaign]")
+        if self.scheduler is not None:
+            raise InputError("--scheduler: shares the tasks of a campaign; the file has no [campaign]")
 
     def _certificates(self) -> Certificates | None:
         files = (self.tls_ca, self.tls_cert, self.tls_key)
@@ -87,7 +78,6 @@ def at_workplace(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--tls-key", type=path, help="Key of that certificate (PEM)."),
         click.option("--tls-cert", type=path, help="Certificate of this side (PEM)."),
         click.option("--tls-ca", type=path, help="Authority that the cluster and this side trust (PEM)."),
-        click.option("--cluster", type=click.Choice(["slurm", "pbs"]), help="Batch system that starts the workers."),
         click.option("--scheduler", metavar="ADDRESS|FILE", help="Dask scheduler whose workers do a campaign."),
         click.option("--workers", type=click.IntRange(min=1), help="Processes of a campaign; all cores by default."),
     ):

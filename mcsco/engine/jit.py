@@ -7,7 +7,8 @@ physics), so kernels are cached in a folder named after the content of this room
 import hashlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -73,6 +74,24 @@ def kernel(*, parallel: bool = False) -> Callable[[Callable[..., None]], Callabl
             config.CACHE_DIR = before
 
     return decorate
+
+
+@contextmanager
+def using_threads(n: int) -> Iterator[None]:
+    """Let parallel kernels use `n` threads.
+
+    One thread asks numba for nothing: numba guards its threads with a lock that forked processes share, and one that is
+    killed while holding it would stop all others for ever.
+    """
+    if n == 1:
+        yield
+        return
+    before = numba.get_num_threads()
+    numba.set_num_threads(min(n, config.NUMBA_NUM_THREADS))
+    try:
+        yield
+    finally:
+        numba.set_num_threads(before)
 
 
 def inlined(function: F) -> F:

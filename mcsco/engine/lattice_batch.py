@@ -1,11 +1,10 @@
 """Batches that move with the lattice kernel: packed strings, passes, auxiliary fields."""
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from mcsco.engine.batch import Batch, Sums, has_fields
-from mcsco.engine.jit import config
+from mcsco.engine.jit import using_threads
 from mcsco.engine.lattice_kernel import bond_sums, lane_sums, sweeps_parallel, sweeps_serial
 from mcsco.engine.layout import aligned_zeros, make_layout, pack, unpack
 from mcsco.engine.random_numbers import BLOCK
@@ -74,10 +73,7 @@ class LatticeBatch(Batch):
     def _advance(self, first: int, n_sweeps: int) -> None:
         sweeps = sweeps_parallel if self.threads > 1 else sweeps_serial
         layout = self.layout
-        before = numba.get_num_threads()
-        if self.threads > 1:
-            numba.set_num_threads(min(self.threads, config.NUMBA_NUM_THREADS))
-        try:
+        with using_threads(self.threads):
             sweeps(
                 self.packed,
                 self.geometry,
@@ -98,9 +94,6 @@ class LatticeBatch(Batch):
                 self.chances,
                 self.scratch,
             )
-        finally:
-            if self.threads > 1:
-                numba.set_num_threads(before)
 
     def codes(self) -> npt.NDArray[np.int8]:
         """Codes of all replicas, shape (R, *lattice)."""

@@ -1,6 +1,5 @@
 """Tables and memory of the draw in one piece (`mcsco.engine.spectral`)."""
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -14,7 +13,7 @@ from mcsco.engine.fourier import (
     row_turns,
 )
 from mcsco.engine.fourier_lanes import N_LANES
-from mcsco.engine.jit import config
+from mcsco.engine.jit import config, using_threads
 from mcsco.engine.layout import ALIGN, Layout, aligned_zeros
 from mcsco.engine.spectral import WIDTH, draw_parallel, draw_serial
 from mcsco.engine.waves import WAVE_BLOCK
@@ -131,9 +130,5 @@ class SpectralFields:
         if self.threads == 1:
             draw_serial(*arguments, sweep, key, fields)
             return
-        before = numba.get_num_threads()
-        numba.set_num_threads(min(self.threads, config.NUMBA_NUM_THREADS))
-        try:
+        with using_threads(self.threads):
             draw_parallel(*arguments, sweep, key, fields)
-        finally:
-            numba.set_num_threads(before)
