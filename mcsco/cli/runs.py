@@ -97,7 +97,7 @@ def run(
     workplace.refuse_for_single_run()
     if force:
         directory.clear()
-    existing = directory.existing()
+    existing = None if force else directory.existing()
     if existing is not None:
         campaign.check_same(config, existing, directory.path)
         directory.describe(config, file.parent)  # title, measured curve and Landau set may have changed

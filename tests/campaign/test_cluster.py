@@ -77,8 +77,8 @@ def test_sigterm_stops_and_resumes(dask, tmp_path):
 @pytest.mark.parametrize(
     ("scheduler", "reason"),
     [
-        ("tcp://127.0.0.1:1", "refused"),
-        ("127.0.0.1:1", "refused"),
+        ("tcp://127.0.0.1:1", "cannot be used"),
+        ("127.0.0.1:1", "cannot be used"),
         ("nowhere.json", "No such file"),
         ("broken.json", "is not a scheduler file"),
         ("ftp://127.0.0.1:1", "ftp"),
