@@ -47,7 +47,7 @@ class Status:
     n_checkpoints: int
     """Tasks that have begun and will go on from a checkpoint."""
     rate: float
-    """Site updates a second of wall time, over the last session; NaN before the first."""
+    """Site updates a second of wall time, the last time that it ran; NaN before the first."""
 
     @property
     def seconds_left(self) -> float:
@@ -99,7 +99,7 @@ class CampaignDirectory:
         except (ValueError, KeyError, TypeError):
             raise InputError(f"{self.path / FAILURES}: is damaged; remove it") from None
 
-    def write_session(self, failures: dict[str, str], rate: float) -> None:
+    def write_progress(self, failures: dict[str, str], rate: float) -> None:
         """Keep what the next `status` shall know."""
         self._write(FAILURES, json.dumps({"failures": failures, "rate": None if math.isnan(rate) else rate}, indent=1))
 
@@ -159,7 +159,7 @@ def run_campaign(
         With a section ``[campaign]``.
     executor : Executor
     progress : callable
-        Told how many tasks were done since the last call, those of earlier sessions first.
+        Told how many tasks were done since the last call, those done earlier first.
     checkpoint_every : float
         Seconds between two checkpoints of a task.
     wall_time : float
@@ -184,7 +184,7 @@ def run_campaign(
     failures = {name: why for name, why in directory.failures().items() if name in tasks}
     began, clock = time.time(), time.monotonic()
     attributes = {"title": config.title, "campaign": config.to_toml(), "format_version": FORMAT_VERSION}
-    session = _Session(directory, tasks, attributes | provenance(began, 0.0, 0), failures)
+    inbox = _Inbox(directory, tasks, attributes | provenance(began, 0.0, 0), failures)
     with _stop_file(directory.path) as stop_file, Signals(wall_time) as signals:
         shares = _shares(
             todo,
@@ -198,19 +198,19 @@ def run_campaign(
         def idle() -> None:
             if signals.wants_to_stop and not stop_file.exists():
                 stop_file.touch()
-            session.write_if_due()
+            inbox.write_if_due()
 
         for outcomes in executor.run(shares, idle):
-            progress(session.take(outcomes))
-        session.write()
+            progress(inbox.take(outcomes))
+        inbox.write()
         seconds = max(time.monotonic() - clock, 1e-9)
-        directory.write_session(failures, session.updates / seconds if session.updates else math.nan)
-        if session.is_stopped:
+        directory.write_progress(failures, inbox.updates / seconds if inbox.updates else math.nan)
+        if inbox.is_stopped:
             raise signals.stopped()
     return directory.status()
 
 
-class _Session:
+class _Inbox:
     """Results that have come in and are not written yet."""
 
     def __init__(
@@ -277,7 +277,7 @@ def _shares(tasks: list[Task], n_workers: int, **rest: Any) -> Iterator[Share]:
 
 @contextmanager
 def _stop_file(folder: Path) -> Iterator[Path]:
-    """The path of a file that tells the workers of this session to stop; gone at its end."""
+    """The path of a file that tells the workers to stop; gone at its end."""
     path = folder / f".stop-{os.getpid()}-{time.time_ns():x}"
     try:
         yield path

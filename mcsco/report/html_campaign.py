@@ -343,7 +343,7 @@ def _provenance(config: RunConfig, whole: xarray.Dataset | None) -> dict[str, An
         return known
     attrs = {k: v for k, v in whole.attrs.items() if k not in ("ended", "wall_time_s", "site_updates_per_s")}
     attrs |= {"replicas": config.run.replicas, "dynamics": config.run.dynamics}
-    attrs.pop("site_updates", None)  # zero: a session does not know what it will have done
+    attrs.pop("site_updates", None)  # zero: not known yet when the file was begun
     attrs.pop("content_sha256", None)  # of one of several files
     known |= provenance_of(attrs)
     return known | {"time of all tasks (s)": round(float(whole["wall_time"].sum()), 1)}

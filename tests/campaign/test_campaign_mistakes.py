@@ -138,7 +138,7 @@ def test_in_the_output_directory(mcsco, listing, tmp_path, run_file):
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [
-        (["show", "nowhere"], "nowhere: is not the directory of a finished run"),
+        (["show", "nowhere"], "nowhere: is not the directory of a run"),
         (["landau", "--set", "paper"], "parameter set = 'paper': unknown"),
         (["landau", "--entropy", "-1"], "entropy = -1.0 J/(mol K): must be greater than 0"),
         (["landau", "--entropy", "nan"], "entropy = nan J/(mol K): must be finite"),
@@ -169,7 +169,7 @@ def test_a_damaged_result(mcsco, listing, directory, how):
     path = directory.path / "result.nc"
     damage(path, how)
     before = listing()
-    check(mcsco("show", "run"), "result.nc: is ", "not a result of mcsco" if how != "flipped" else "damaged")
+    check(mcsco("show", "run"), "result.nc: is ", "not a file of mcsco" if how != "flipped" else "damaged")
     assert listing() == before
 
 
