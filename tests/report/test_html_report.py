@@ -116,7 +116,7 @@ def folders(tmp_path_factory):
 def _fail_one(path):
     directory = campaign.CampaignDirectory(path)
     left = next(t for t in campaign.make_tasks(directory.config()) if t.name not in directory.parts.names())
-    directory.write_session({left.name: "MemoryError: <b>too</b> large"}, 1e6)
+    directory.write_progress({left.name: "MemoryError: <b>too</b> large"}, 1e6)
 
 
 ALL = [*RUNS, "stopped", "stopped loop", "campaign", "unfinished", "empty"]
