@@ -29,6 +29,11 @@ class Executor(Protocol):
         ...
 
 
+def n_cores() -> int:
+    """Cores that this process may use; where the system does not tell, all of them."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 class LocalProcesses:
     """Worker processes of this machine.
 
@@ -39,7 +44,7 @@ class LocalProcesses:
     """
 
     def __init__(self, n_workers: int | None = None) -> None:
-        self.n_workers = n_workers or len(os.sched_getaffinity(0))
+        self.n_workers = n_workers or n_cores()
 
     def run(self, shares: Iterable[Share], idle: Callable[[], None]) -> Iterator[list[Outcome]]:
         """Outcomes as they come; a worker that dies is replaced, and its work done again."""
@@ -67,8 +72,8 @@ class LocalProcesses:
     ) -> Iterator[list[Outcome]]:
         while waiting or running:
             while waiting and len(running) < 2 * self.n_workers:  # the next share lies ready when one is done
-                share = waiting.popleft()
-                running[pool.submit(work, share)] = share
+                running[pool.submit(work, waiting[0])] = waiting[0]
+                waiting.popleft()  # not before it is accepted: a pool that is broken by now refuses it
             done, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
             for future in done:
                 outcomes = future.result()  # a broken pool leaves its share among those running

@@ -96,7 +96,9 @@ def run(
         return
     workplace.refuse_for_single_run()
     if force:
-        directory.clear()
+        directory.check_writable()
+        campaign.check_memory(config)
+        directory.clear()  # not before it is certain that the new run can begin
     existing = None if force else directory.existing()
     if existing is not None:
         campaign.check_same(config, existing, directory.path)

@@ -205,3 +205,13 @@ def test_too_large_for_the_machine(mcsco, monkeypatch, tmp_path, run_file):
     assert answer.code == 2
     assert "not enough memory (Unable to allocate 7 PiB); reduce shape, replicas or measurements" in answer.err
     assert not (tmp_path / "out").exists()
+
+
+def test_force_keeps_the_old_result_until_the_new_run_can_begin(mcsco, listing, run_file, tmp_path, monkeypatch):
+    (tmp_path / "run.toml").write_text(run_file)
+    assert mcsco("run", "run.toml", "--output", "out").code == 0
+    (tmp_path / "huge.toml").write_text(run_file.replace("[6, 6]", "[40000, 40000]"))
+    before = listing()
+    monkeypatch.setattr("os.sysconf", {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 2**20}.__getitem__)  # 4 GiB
+    check(mcsco("run", "huge.toml", "--output", "out", "--force"), "GiB of memory")
+    assert listing() == before

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from concurrent.futures.process import BrokenProcessPool
 
 import numpy as np
 import pytest
@@ -172,6 +173,33 @@ def test_a_worker_that_dies_is_replaced(tmp_path):
 
     outcomes = [o for outcomes in Deadly(1).run([share], lambda: None) for o in outcomes]
     assert sorted(o.name for o in outcomes) == sorted(name for name, _ in tasks)
+    assert all(o.is_done for o in outcomes)
+
+
+def test_a_share_that_a_broken_pool_refuses_is_not_lost(tmp_path):
+    """The pool breaks when the second share is handed in."""
+    tasks = [(t.name, t.config) for t in campaign.make_tasks(campaign.parse_config(GRID))]
+    rest = {"folder": str(tmp_path), "stop_file": str(tmp_path / "stop"), "states": False}
+    shares = [as_share([task], **rest) for task in tasks[:4]]
+    refused = []
+
+    class Breaking(campaign.LocalProcesses):
+        def _pool(self):
+            pool = super()._pool()
+            submit = pool.submit
+
+            def once(*arguments):
+                if len(refused) < 2:
+                    refused.append(arguments)
+                    if len(refused) == 2:
+                        raise BrokenProcessPool
+                return submit(*arguments)
+
+            pool.submit = once
+            return pool
+
+    outcomes = [o for outcomes in Breaking(1).run(shares, lambda: None) for o in outcomes]
+    assert sorted(o.name for o in outcomes) == sorted(name for name, _ in tasks[:4])
     assert all(o.is_done for o in outcomes)
 
 
