@@ -63,7 +63,8 @@ class Parts:
         for path in self.files():
             dataset = read_dataset(path, "remove it and resume the campaign")
             names = dataset["task"].values.astype(str)
-            new = np.array([name not in seen for name in names])
+            # Twice in one file too: files that were left beside the one that joined them may be joined again.
+            new = np.isin(np.arange(names.size), np.unique(names, return_index=True)[1]) & ~np.isin(names, list(seen))
             seen |= set(names)
             if new.any():
                 found.setdefault(_signature(dataset), []).append(dataset.isel(task=new))

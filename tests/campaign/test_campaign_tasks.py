@@ -139,6 +139,20 @@ def test_different_shapes_and_lengths_in_one_campaign(tmp_path):
     assert sorted(set(whole["model.shape"].values)) == ["[4, 4]", "[4, 6]"]
 
 
+def test_files_that_were_joined_twice_double_nothing(tmp_path):
+    """As after a kill between the writing of a joined file and the removal of its parts."""
+    directory, _ = run(tmp_path / "c", GRID, workers=1)
+    expected = campaign.open_campaign(directory.path)
+    (joined,) = directory.parts.read()
+    for half in (slice(0, 6), slice(6, 12)):
+        directory.parts._save(joined.isel(task=half))
+    assert len(directory.parts.files()) == 3
+    directory.parts._join()
+    assert len(directory.parts.files()) == 1
+    assert campaign.open_campaign(directory.path).gamma.equals(expected.gamma)
+    assert directory.status().n_done == 12
+
+
 def test_a_task_that_fails_is_told_and_tried_again(tmp_path, monkeypatch):
     config = campaign.parse_config(GRID)
     tasks = campaign.make_tasks(config)
