@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mcsco.meanfield import MeanField
     from mcsco.model import (
         Crystal,
+        Displacive,
         Elasticity,
         InfiniteRange,
         Lattice,
@@ -40,6 +41,7 @@ _HOME = {
     "LongRange": "mcsco.model",
     "Model": "mcsco.model",
     "NearestNeighbours": "mcsco.model",
+    "Displacive": "mcsco.model",
     "OrderDisorder": "mcsco.model",
     "SpinCrossover": "mcsco.model",
     "Springs": "mcsco.model",
@@ -61,6 +63,7 @@ _MODULES = {
 
 __all__ = [
     "Crystal",
+    "Displacive",
     "Elasticity",
     "Hold",
     "InfiniteRange",

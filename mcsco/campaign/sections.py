@@ -43,10 +43,21 @@ class SpinSection(Section):
     volume: Volume = 0.0
 
 
-class DistortionSection(Section):
-    """``[model.distortion]``."""
+class OrderDisorderSection(Section):
+    """``[model.distortion]`` of kind ``order-disorder``."""
 
     kind: Literal["order-disorder"]
+
+
+class DisplaciveSection(Section):
+    """``[model.distortion]`` of kind ``displacive``."""
+
+    kind: Literal["displacive"]
+    barrier: Energy
+    stiffness: Energy
+
+
+DistortionSection = Annotated[OrderDisorderSection | DisplaciveSection, Field(discriminator="kind")]
 
 
 class NearestNeighboursSection(Section):

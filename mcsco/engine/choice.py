@@ -14,7 +14,7 @@ from mcsco.engine.lattice_batch import LatticeBatch
 from mcsco.engine.random_numbers import make_key
 from mcsco.engine.replica_batch import ReplicaBatch
 from mcsco.errors import InputError
-from mcsco.model import Model
+from mcsco.model import Displacive, Model
 
 KERNELS = ("auto", "lattice", "replica")
 """Names of the kernels."""
@@ -36,6 +36,8 @@ def choose_kernel(model: Model, kernel: str = "auto") -> str:
     256 sites on; the replica kernel serves repulsive and mixed terms, and small lattices.
     """
     check_name("kernel", kernel, KERNELS)
+    if isinstance(model.distortion, Displacive):
+        raise InputError("distortion = Displacive(…): no kernel moves it yet; use OrderDisorder() or None")
     if model.pair_terms is not None:
         if kernel == "replica":
             raise InputError(

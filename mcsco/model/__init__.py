@@ -6,13 +6,14 @@ from mcsco.model.interactions import Couplings, InfiniteRange, NearestNeighbours
 from mcsco.model.lattice import Lattice
 from mcsco.model.long_range import LongRange
 from mcsco.model.model import Model
-from mcsco.model.site import OrderDisorder, SpinCrossover
+from mcsco.model.site import Displacive, OrderDisorder, SpinCrossover
 from mcsco.model.springs import SpringModel, Springs
 from mcsco.model.state import State
 
 __all__ = [
     "Couplings",
     "Crystal",
+    "Displacive",
     "Elasticity",
     "InfiniteRange",
     "Lattice",

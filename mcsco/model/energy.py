@@ -2,12 +2,12 @@
 
 This is the oracle that every engine is held against; it shares no code with them.
 
-    H = Σ_i n_i (ΔH + P ΔV) − J Σ_<ij> σ_i σ_j − K Σ_<ij> u_i u_j
+    H = Σ_i n_i (ΔH + P ΔV) + Σ_i V_σ(u_i) − J Σ_<ij> σ_i σ_j − K Σ_<ij> u_i u_j
         + N [Γ γ(1−γ) − (K∞/2) η² − L γ η²] − h Σ_i u_i + H_long_range
 
-with n = (1+σ)/2, γ = ⟨n⟩ and η = ⟨u⟩; H_long_range, elasticity included, stands in `mcsco.model.pair_terms`. The
-entropy term −T ln g Σn belongs to the weight of a configuration,
-not to its energy, and is left out on purpose.
+with n = (1+σ)/2, γ = ⟨n⟩, η = ⟨u⟩. V is the potential of `mcsco.model.site.Displacive`, zero for other distortions;
+H_long_range, elasticity included, stands in `mcsco.model.pair_terms`. The entropy term −T ln g Σn belongs to the weight
+of a configuration, not to its energy, and is left out on purpose.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from mcsco import units
 from mcsco.errors import InputError
-from mcsco.model.site import OrderDisorder
+from mcsco.model.site import Displacive, OrderDisorder
 from mcsco.model.state import State
 
 if TYPE_CHECKING:
@@ -60,8 +60,9 @@ def energy_terms(model: Model, state: State, pressure: float = 0.0, field: float
     gamma, eta = n.mean(), u.mean()
     work = units.pressure_work(pressure, model.spin.volume)
     pairs = model.pair_terms
+    local = model.distortion.energy(n, u).sum() if isinstance(model.distortion, Displacive) else 0.0
     return {
-        "site": float((model.spin.enthalpy + work) * n.sum()),
+        "site": float((model.spin.enthalpy + work) * n.sum() + local),
         "neighbours": -J * bond_sum(sigma) - K * bond_sum(u),
         "infinite_range": float(n.size * (Gamma * gamma * (1 - gamma) - K_inf / 2 * eta**2 - L * gamma * eta**2)),
         "long_range": 0.0 if pairs is None else pairs.energy(np.stack([n, u]), pressure),
@@ -82,6 +83,9 @@ def check_state(model: Model, state: State) -> tuple[npt.NDArray[np.float64], np
     if isinstance(model.distortion, OrderDisorder):
         if not np.all(np.abs(u) == (sigma + 1) / 2):
             raise InputError("state.distortion: must be 0 on LS and ±1 on HS molecules (OrderDisorder)")
+    elif isinstance(model.distortion, Displacive):
+        if not np.all(np.isfinite(u)):
+            raise InputError("state.distortion: must be finite at every site (Displacive)")
     elif np.any(u != 0):
         raise InputError("state.distortion: must be 0 everywhere, the model has no distortion")
     return sigma, u

@@ -12,10 +12,10 @@ from mcsco.model.interactions import Couplings, InfiniteRange, NearestNeighbours
 from mcsco.model.lattice import Lattice
 from mcsco.model.long_range import LongRange
 from mcsco.model.pair_terms import PairTerms, pair_terms
-from mcsco.model.site import Distortion, OrderDisorder, SpinCrossover
+from mcsco.model.site import Displacive, Distortion, OrderDisorder, SpinCrossover
 from mcsco.model.state import State
 
-DISTORTIONS: dict[str, type] = {"order-disorder": OrderDisorder}
+DISTORTIONS: dict[str, type] = {"order-disorder": OrderDisorder, "displacive": Displacive}
 """Name in files of every kind of distortion."""
 
 Interaction = NearestNeighbours | InfiniteRange | Elasticity | LongRange
@@ -38,7 +38,7 @@ class Model:
     ----------
     lattice : Lattice
     spin : SpinCrossover
-    distortion : OrderDisorder or None
+    distortion : OrderDisorder, Displacive or None
         None is the plain Ising-like spin-crossover lattice (Wajnflasz and Pick,
         DOI 10.1051/jphyscol:1971127).
     interactions : sequence of NearestNeighbours, InfiniteRange, Elasticity or LongRange
@@ -60,8 +60,8 @@ class Model:
             raise InputError(f"lattice = {self.lattice!r}: must be a Lattice, e.g. Lattice((64, 64))")
         if not isinstance(self.spin, SpinCrossover):
             raise InputError(f"spin = {self.spin!r}: must be a SpinCrossover, e.g. SpinCrossover(18.2, 66.5)")
-        if self.distortion is not None and not isinstance(self.distortion, OrderDisorder):
-            raise InputError(f"distortion = {self.distortion!r}: must be OrderDisorder() or None")
+        if self.distortion is not None and not isinstance(self.distortion, Distortion):
+            raise InputError(f"distortion = {self.distortion!r}: must be OrderDisorder(), Displacive(…) or None")
         given = self.interactions
         terms = tuple(given) if isinstance(given, Iterable) else (given,)
         for term in terms:

@@ -1,6 +1,6 @@
 """A configuration of the lattice, as users and the energy oracle see it."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +14,8 @@ class State(NamedTuple):
 
     spin: npt.NDArray[np.int8]
     """σ = ±1, shape of the lattice."""
-    distortion: npt.NDArray[np.int8]
-    """u, shape of the lattice."""
+    distortion: npt.NDArray[Any]
+    """u, shape of the lattice; int8 (0, ±1) for `OrderDisorder`, float32 for `Displacive`."""
 
     @property
     def gamma(self) -> float:

@@ -7,7 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcsco.errors import InputError
-from mcsco.model import InfiniteRange, Lattice, Model, NearestNeighbours, OrderDisorder, SpinCrossover, State
+from mcsco.model import (
+    Displacive,
+    InfiniteRange,
+    Lattice,
+    Model,
+    NearestNeighbours,
+    OrderDisorder,
+    SpinCrossover,
+    State,
+)
 from mcsco.model.energy import energy_terms
 
 real = st.floats(-50, 50)
@@ -115,3 +124,12 @@ def test_states_that_do_not_belong_to_the_model(distortion):
 def test_order_parameters_of_a_state():
     state = State(np.array([[1, 1], [1, -1]], dtype=np.int8), np.array([[1, -1], [-1, 0]], dtype=np.int8))
     assert (state.gamma, state.q, state.eta) == (0.75, 0.5, -0.25)
+
+
+def test_displacive_potential_by_hand():
+    """V_HS = ε (u² − 1)² and V_LS = κ u²/2 + ε u⁴, on top of the spin and the couplings."""
+    model = Model(Lattice((2, 2)), SpinCrossover(10.0, 50.0), Displacive(barrier=3.0, stiffness=8.0))
+    state = State(np.array([[1, 1], [-1, -1]]), np.array([[1.0, 0.5], [0.5, 0.0]]))
+    hs, ls = 3.0 * (0.25 - 1.0) ** 2, 8.0 * 0.25 / 2 + 3.0 * 0.0625
+    assert model.energy(state) == pytest.approx(2 * 10.0 + hs + ls)
+    assert Model.from_dict(model.to_dict()) == model
