@@ -61,7 +61,7 @@ class Model:
         if not isinstance(self.spin, SpinCrossover):
             raise InputError(f"spin = {self.spin!r}: must be a SpinCrossover, e.g. SpinCrossover(18.2, 66.5)")
         if self.distortion is not None and not isinstance(self.distortion, Distortion):
-            raise InputError(f"distortion = {self.distortion!r}: must be OrderDisorder(), Displacive(…) or None")
+            raise InputError(f"distortion = {self.distortion!r}: must be OrderDisorder() or Displacive(…), or None")
         given = self.interactions
         terms = tuple(given) if isinstance(given, Iterable) else (given,)
         for term in terms:

@@ -97,8 +97,8 @@ def test_neighbour_table(shape):
     [
         (r"lattice = \(4, 4\): must be a Lattice, e.g.", {"lattice": (4, 4)}),
         (r"spin = 18.2: must be a SpinCrossover, e.g.", {"spin": 18.2}),
-        (r"distortion = 'order-disorder': must be OrderDisorder\(\) or None", {"distortion": "order-disorder"}),
-        (r"distortion = <class .*OrderDisorder\(\) or None", {"distortion": OrderDisorder}),
+        (r"distortion = 'order-disorder': must be OrderDisorder\(\) or Displacive", {"distortion": "order-disorder"}),
+        (r"distortion = <class .*OrderDisorder\(\) or Displacive", {"distortion": OrderDisorder}),
         ("interaction = 1.0: must be .*NearestNeighbours", {"interactions": 1.0}),
         ("interaction = 'x': must be .*NearestNeighbours", {"interactions": "x"}),
         ("interaction = None: must be .*NearestNeighbours", {"interactions": (None,)}),
