@@ -28,7 +28,18 @@ if TYPE_CHECKING:
         State,
         presets,
     )
-    from mcsco.sampling import Hold, Quench, Ramp, Simulation, SpringSimulation, ThermalCycle, simulate
+    from mcsco.sampling import (
+        FieldCycle,
+        Hold,
+        PressureCycle,
+        PressureRamp,
+        Quench,
+        Ramp,
+        Simulation,
+        SpringSimulation,
+        ThermalCycle,
+        simulate,
+    )
 
 _HOME = {
     "InputError": "mcsco.errors",
@@ -46,7 +57,10 @@ _HOME = {
     "SpinCrossover": "mcsco.model",
     "Springs": "mcsco.model",
     "State": "mcsco.model",
+    "FieldCycle": "mcsco.sampling",
     "Hold": "mcsco.sampling",
+    "PressureCycle": "mcsco.sampling",
+    "PressureRamp": "mcsco.sampling",
     "Quench": "mcsco.sampling",
     "Ramp": "mcsco.sampling",
     "Simulation": "mcsco.sampling",
@@ -65,6 +79,7 @@ __all__ = [
     "Crystal",
     "Displacive",
     "Elasticity",
+    "FieldCycle",
     "Hold",
     "InfiniteRange",
     "InputError",
@@ -75,6 +90,8 @@ __all__ = [
     "Model",
     "NearestNeighbours",
     "OrderDisorder",
+    "PressureCycle",
+    "PressureRamp",
     "Quench",
     "Ramp",
     "Simulation",

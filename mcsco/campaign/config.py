@@ -17,17 +17,18 @@ from pydantic import ValidationError, model_validator
 
 from mcsco.campaign.explain import explain
 from mcsco.campaign.fields import FilePath, Text
+from mcsco.campaign.protocol_sections import ProtocolSection
+from mcsco.campaign.section import Section
 from mcsco.campaign.sections import (
     CalibrateSection,
     CampaignSection,
     LandauSection,
     MeasuredSection,
     ModelSection,
-    ProtocolSection,
     RunSection,
-    Section,
 )
 from mcsco.errors import InputError
+from mcsco.sampling import Point, make_legs
 
 
 class RunConfig(Section):
@@ -49,10 +50,10 @@ class RunConfig(Section):
         self.protocol.build()
         if self.calibrate and self.protocol.kind != "thermal-cycle":
             raise ValueError("calibrate: needs a protocol of kind 'thermal-cycle', whose loop can meet T_up and T_down")
-        if self.protocol.field and model.distortion is None:
+        field = self.protocol.field
+        if field and model.distortion is None:
             raise ValueError(
-                f"protocol.field = {self.protocol.field!r} kJ/mol: acts on the distortion, but the model has none; "
-                "leave it at 0"
+                f"protocol.field = {field!r} kJ/mol: acts on the distortion, but the model has none; leave it at 0"
             )
         return self
 
@@ -73,6 +74,11 @@ class RunConfig(Section):
         if self.measured is None:
             return self
         return self.model_copy(update={"measured": self.measured.model_copy(update={"file": name})})
+
+    @property
+    def begin(self) -> Point:
+        """Temperature, pressure and field at the beginning of the protocol."""
+        return make_legs(self.protocol.build())[0].begin
 
     @property
     def fingerprint(self) -> str:

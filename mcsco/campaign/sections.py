@@ -1,10 +1,10 @@
-"""The tables of a run file."""
+"""The tables of a run file but ``[protocol]``."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from mcsco import landau
 from mcsco.campaign.fields import (
@@ -13,26 +13,17 @@ from mcsco.campaign.fields import (
     Extent,
     FilePath,
     Offset,
-    Pressure,
-    Rate,
     SiteVolume,
     Stiffness,
     Strain,
     Stress,
-    Sweeps,
     Temperature,
     TemperatureDifference,
     Text,
     Volume,
 )
+from mcsco.campaign.section import Section
 from mcsco.model import Model, presets
-from mcsco.sampling import Hold, Quench, Ramp, ThermalCycle
-
-
-class Section(BaseModel):
-    """A table of the file; unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class SpinSection(Section):
@@ -139,72 +130,6 @@ class ModelSection(Section):
         return Model.from_dict(data)
 
 
-class RampSection(Section):
-    """``[protocol]`` of kind ``ramp``."""
-
-    kind: Literal["ramp"]
-    temperature: tuple[Temperature, Temperature]
-    sweeps_per_kelvin: Rate = 400.0
-    measure_every: Sweeps | None = None
-    pressure: Pressure = 0.0
-    field: Energy = 0.0
-
-    def build(self) -> Ramp:
-        """The protocol."""
-        return Ramp(**self.model_dump(exclude={"kind"}))
-
-
-class CycleSection(Section):
-    """``[protocol]`` of kind ``thermal-cycle``."""
-
-    kind: Literal["thermal-cycle"]
-    temperature: tuple[Temperature, Temperature]
-    sweeps_per_kelvin: Rate = 400.0
-    measure_every: Sweeps | None = None
-    cycles: int = Field(default=1, ge=1, le=10**5)
-    pressure: Pressure = 0.0
-    field: Energy = 0.0
-
-    def build(self) -> ThermalCycle:
-        """The protocol."""
-        return ThermalCycle(**self.model_dump(exclude={"kind"}))
-
-
-class HoldSection(Section):
-    """``[protocol]`` of kind ``hold``: one after another at every temperature."""
-
-    kind: Literal["hold"]
-    temperature: Annotated[tuple[Temperature, ...], Field(min_length=1)]
-    sweeps: Sweeps
-    measure_every: Sweeps = 10
-    equilibration: int = Field(default=0, ge=0, le=10**12)
-    pressure: Pressure = 0.0
-    field: Energy = 0.0
-
-    def build(self) -> list[Hold]:
-        """The protocol."""
-        rest = self.model_dump(exclude={"kind", "temperature"})
-        return [Hold(temperature=T, **rest) for T in self.temperature]
-
-
-class QuenchSection(Section):
-    """``[protocol]`` of kind ``quench``."""
-
-    kind: Literal["quench"]
-    temperature: Temperature
-    sweeps: Sweeps
-    measurements: int = Field(default=60, ge=1, le=10**6)
-    pressure: Pressure = 0.0
-    field: Energy = 0.0
-
-    def build(self) -> Quench:
-        """The protocol."""
-        return Quench(**self.model_dump(exclude={"kind"}))
-
-
-ProtocolSection = Annotated[RampSection | CycleSection | HoldSection | QuenchSection, Field(discriminator="kind")]
-
-
 class RunSection(Section):
     """``[run]``."""
 
@@ -268,7 +193,7 @@ Values = Annotated[tuple[Any, ...], Field(min_length=1)]
 class CampaignSection(Section):
     """``[campaign]``: many runs, each the run of the file with some of its values replaced."""
 
-    grid: dict[str, Values] = {}
+    grid: dict[str, Values] = Field(default_factory=dict)
     zip: tuple[dict[str, Values], ...] = ()
     points: tuple[dict[str, Any], ...] = ()
     repeats: int = Field(default=1, ge=1, le=10**6)

@@ -7,7 +7,27 @@ infinite range. A simulation of the same model is held against both.
 
 from mcsco.meanfield.expansion import LandauExpansion
 from mcsco.meanfield.finite import Averages, FiniteSize
+from mcsco.meanfield.pressure import (
+    PressureDiagram,
+    PressureTransitions,
+    coercive_field,
+    pressure_diagram,
+    pressure_transitions,
+)
 from mcsco.meanfield.stationary import StationaryPoint
 from mcsco.meanfield.theory import BranchCurve, Jump, MeanField
 
-__all__ = ["Averages", "BranchCurve", "FiniteSize", "Jump", "LandauExpansion", "MeanField", "StationaryPoint"]
+__all__ = [
+    "Averages",
+    "BranchCurve",
+    "FiniteSize",
+    "Jump",
+    "LandauExpansion",
+    "MeanField",
+    "PressureDiagram",
+    "PressureTransitions",
+    "StationaryPoint",
+    "coercive_field",
+    "pressure_diagram",
+    "pressure_transitions",
+]

@@ -9,6 +9,7 @@ from mcsco.observables.blocks import Binning, binning, jackknife
 from mcsco.observables.bragg import Reflection, reflection
 from mcsco.observables.coarsening import GrowthExponent, growth_exponent
 from mcsco.observables.domain_statistics import Domains, DomainSet, FieldDomains, domains
+from mcsco.observables.driven import DrivenLoop, driven_loop
 from mcsco.observables.fluctuations import binder, heat_capacity, susceptibility
 from mcsco.observables.holds import Equilibrium, equilibrium
 from mcsco.observables.hysteresis import Branches, Loop, OrderLoop, loop
@@ -26,6 +27,7 @@ __all__ = [
     "Branches",
     "DomainSet",
     "Domains",
+    "DrivenLoop",
     "Equilibrium",
     "Estimate",
     "FieldDomains",
@@ -44,6 +46,7 @@ __all__ = [
     "chi_T",
     "crossing_temperature",
     "domains",
+    "driven_loop",
     "equilibrated_start",
     "equilibrium",
     "estimate",

@@ -60,7 +60,9 @@ def parts_of_maximum(y: Floats) -> tuple[float, float, float]:
     return 0.1 * top, 0.5 * top, 0.9 * top
 
 
-def read_branches(T: Floats, x: Chains, legs: Sequence[Leg], levels: Levels, missing: str) -> BranchReadings:
+def read_branches(
+    T: Floats, x: Chains, legs: Sequence[Leg], levels: Levels, missing: str, unit: str = "K"
+) -> BranchReadings:
     """Read every leg in every replica; a replica's value is the mean over its legs.
 
     Parameters
@@ -73,11 +75,13 @@ def read_branches(T: Floats, x: Chains, legs: Sequence[Leg], levels: Levels, mis
     levels : callable
     missing : str
         Reason if there is no leg.
+    unit : str
+        Of what is driven, for the reasons.
     """
     if not legs:
         nothing = PerReplica(np.full(x.shape[0], math.nan), 0.0, missing)
         return BranchReadings(nothing, nothing, nothing)
-    readings = [[_read(T[leg.steps], row[leg.steps], levels) for leg in legs] for row in x]
+    readings = [[_read(T[leg.steps], row[leg.steps], levels, unit) for leg in legs] for row in x]
     return BranchReadings(*(_collect([[r[i] for r in row] for row in readings]) for i in range(3)))
 
 
@@ -97,12 +101,12 @@ def loop_area(T: Floats, x: Chains, pairs: Sequence[tuple[Leg, Leg]]) -> PerRepl
     return PerReplica(areas.mean(axis=1))
 
 
-def _read(T: Floats, x: Floats, levels: Levels) -> tuple[Reading, Reading, Reading]:
+def _read(T: Floats, x: Floats, levels: Levels, unit: str) -> tuple[Reading, Reading, Reading]:
     t, y = branch(T, x)
-    tenth, half, most = (crossing_temperature(t, y, level) for level in levels(y))
+    tenth, half, most = (crossing_temperature(t, y, level, unit) for level in levels(y))
     spacing = math.sqrt(2.0) * half.spacing
     dT80 = Reading(most.value - tenth.value, spacing, _joined([tenth.reason, most.reason]))
-    return steepest_temperature(t, y), half, dT80
+    return steepest_temperature(t, y, unit), half, dT80
 
 
 def _collect(readings: list[list[Reading]]) -> PerReplica:

@@ -119,7 +119,7 @@ def mean_over_replicas(values: Any, reason: str = "", resolution: float = 0.0) -
     if error <= 64 * np.finfo(np.float64).eps * abs(mean) and floor == 0.0:
         error, note = math.nan, f"all {v.size} replicas agree to the last digit"
     elif error <= floor:
-        error, note = floor, "error set by the spacing of the measured temperatures"
+        error, note = floor, "error set by the spacing of the measured points"
     else:
         note = ""
     return Estimate(mean, error, 0.5, float(found.size), note)

@@ -38,7 +38,7 @@ def branch(temperature: npt.ArrayLike, x: npt.ArrayLike) -> tuple[Floats, Floats
     return T, np.bincount(index, weights=values) / np.bincount(index)
 
 
-def steepest_temperature(temperature: npt.ArrayLike, x: npt.ArrayLike) -> Reading:
+def steepest_temperature(temperature: npt.ArrayLike, x: npt.ArrayLike, unit: str = "K") -> Reading:
     """Temperature of the steepest change of a noisy branch.
 
     The contrast D(T) is the mean of the n measured temperatures above T less that of the n below: n times the slope of
@@ -53,6 +53,8 @@ def steepest_temperature(temperature: npt.ArrayLike, x: npt.ArrayLike) -> Readin
         K, in any order; values at equal temperatures are averaged.
     x : array_like, shape (step,)
         q, or |η|.
+    unit : str
+        For what is said when nothing is found; another where pressure or field is driven.
 
     Returns
     -------
@@ -68,7 +70,7 @@ def steepest_temperature(temperature: npt.ArrayLike, x: npt.ArrayLike) -> Readin
     T, y = _uniform(*branch(temperature, x))
     K = T.size
     if K < MIN_TEMPERATURES:
-        return Reading(math.nan, math.nan, f"{K} temperatures: a branch needs {MIN_TEMPERATURES}; measure more often")
+        return Reading(math.nan, math.nan, f"{K} points: a branch needs {MIN_TEMPERATURES}; measure more often")
     spacing = (T[-1] - T[0]) / (K - 1)
     n_max = K // 4
     n, noise = 1, math.inf
@@ -82,7 +84,7 @@ def steepest_temperature(temperature: npt.ArrayLike, x: npt.ArrayLike) -> Readin
     if peak <= SIGNIFICANT * noise or peak == 0.0:
         return Reading(math.nan, spacing, "no change beyond the noise: widen the range or average more")
     if k in (0, D.size - 1):
-        return Reading(math.nan, spacing, f"steepest at the end of the range, {T[0]:g} to {T[-1]:g} K: widen it")
+        return Reading(math.nan, spacing, f"steepest at the end of the range, {T[0]:g} to {T[-1]:g} {unit}: widen it")
     rise = D * np.sign(D[k])
     low = high = k
     bottom = peak - np.clip(TOP * noise, 0.05 * peak, 0.25 * peak)
@@ -97,7 +99,7 @@ def steepest_temperature(temperature: npt.ArrayLike, x: npt.ArrayLike) -> Readin
     return Reading(float(T[0] + (n - 0.5 + k + vertex) * spacing), float(spacing))
 
 
-def crossing_temperature(temperature: npt.ArrayLike, x: npt.ArrayLike, level: float) -> Reading:
+def crossing_temperature(temperature: npt.ArrayLike, x: npt.ArrayLike, level: float, unit: str = "K") -> Reading:
     """Temperature at which a branch with one transition crosses `level`.
 
     The crossing of the monotone (isotonic) regression of the data: the place that maximises the sum of the distances
@@ -109,6 +111,8 @@ def crossing_temperature(temperature: npt.ArrayLike, x: npt.ArrayLike, level: fl
     temperature, x : array_like, shape (step,)
         As for `steepest_temperature`.
     level : float
+    unit : str
+        As for `steepest_temperature`.
 
     Returns
     -------
@@ -123,14 +127,14 @@ def crossing_temperature(temperature: npt.ArrayLike, x: npt.ArrayLike, level: fl
     T, y = branch(temperature, x)
     K = T.size
     if K < MIN_TEMPERATURES:
-        return Reading(math.nan, math.nan, f"{K} temperatures: a branch needs {MIN_TEMPERATURES}; measure more often")
+        return Reading(math.nan, math.nan, f"{K} points: a branch needs {MIN_TEMPERATURES}; measure more often")
     spacing = float((T[-1] - T[0]) / (K - 1))
     rising = 1.0 if np.dot(T - T.mean(), y) >= 0 else -1.0
     below = rising * (level - y)
     j = int(np.concatenate(([0.0], np.cumsum(below))).argmax())  # points before the crossing
     if j < 3 or j > K - 3:
         return Reading(
-            math.nan, spacing, f"{level:.3g} is not crossed between {T[0]:g} and {T[-1]:g} K: widen the range"
+            math.nan, spacing, f"{level:.3g} is not crossed between {T[0]:g} and {T[-1]:g} {unit}: widen the range"
         )
     a, b = below[j - 1], below[j]  # a >= 0 >= b at a maximum of the sum
     part = a / (a - b) if a > b else 0.5

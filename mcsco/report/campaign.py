@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mcsco.errors import InputError
-from mcsco.observables import Estimate, equilibrium, loop
+from mcsco.observables import Estimate, driven_loop, equilibrium, loop
 from mcsco.observables.series import mean_over_replicas
 from mcsco.report.style import COOLING, HEATING, HOLD, STYLE
 
@@ -67,6 +67,10 @@ def _measure(whole: xarray.Dataset, members: list[int]) -> dict[str, Estimate]:
     if moving:
         found = loop(one)
         return {"T_up": found.T_up, "T_down": found.T_down, "width": found.width}
+    driven = [name for name in ("pressure", "field") if np.ptp(one[name].values) > 0]
+    if len(driven) == 1 and np.unique(one[driven[0]].values).size > 2 * len(legs):
+        found_at = driven_loop(one).cross
+        return {f"{driven[0]} up": found_at.up, f"{driven[0]} down": found_at.down}
     try:
         holds = equilibrium(one)
     except InputError:  # too short for averages

@@ -12,14 +12,18 @@ from mcsco.observables import Loop, loop
 from mcsco.report.holds import hold_points
 from mcsco.report.quench import quench_rows
 from mcsco.report.row import NAN, Row
+from mcsco.report.views import VIEWS
+from mcsco.sampling import make_legs
 
 if TYPE_CHECKING:
     import xarray
 
 
 def compare(config: RunConfig, dataset: xarray.Dataset) -> list[Row]:
-    """The table of a run: transition temperatures of a loop or a ramp, averages of holds."""
-    theory = MeanField(config.model.build(), config.protocol.pressure, config.protocol.field)
+    """The table of a run: transition temperatures of loops and ramps, averages of holds, `VIEWS` for the rest."""
+    if config.protocol.kind in VIEWS:
+        return VIEWS[config.protocol.kind].rows(config, dataset)
+    theory = MeanField(config.model.build(), config.begin.pressure, config.begin.field)
     potential = landau.load(config.landau.set) if config.landau else None
     has_eta = bool(dataset["eta"].values.any())
     if config.protocol.kind == "hold":
@@ -33,7 +37,7 @@ def compare(config: RunConfig, dataset: xarray.Dataset) -> list[Row]:
         rows = _loop_rows(simulated, theory, potential, config, has_eta)
     if config.protocol.kind == "thermal-cycle":
         return rows
-    first, last = config.protocol.temperature
+    first, last = (leg_end.temperature for leg_end in (config.begin, make_legs(config.protocol.build())[-1].end))
     direction = "T_up" if last > first else "T_down"
     return [row for row in rows if row.quantity.startswith((direction, "T½ on " + _SENSE[direction]))]
 
@@ -102,7 +106,8 @@ def to_text(rows: list[Row]) -> str:
 
 
 def _cell(value: float, unit: str) -> str:
-    return "–" if math.isnan(value) else f"{value:.{2 if unit else 4}f}"
+    digits = 2 if unit == "K" else 4
+    return "–" if math.isnan(value) else f"{value:.{digits}f}"
 
 
 def _simulated(row: Row) -> str:

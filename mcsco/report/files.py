@@ -12,6 +12,7 @@ from mcsco.observables import Measured
 from mcsco.report.quench import draw_quench
 from mcsco.report.style import STYLE
 from mcsco.report.thermal_loop import draw_thermal_loop
+from mcsco.report.views import VIEWS
 
 if TYPE_CHECKING:
     import xarray
@@ -22,6 +23,9 @@ def save_run_figure(
     directory: RunDirectory, config: RunConfig, dataset: xarray.Dataset, measured: Measured | None
 ) -> list[Path]:
     """Draw a run in the way of its protocol and write the figure."""
+    if config.protocol.kind in VIEWS:
+        view = VIEWS[config.protocol.kind]
+        return save_figure(directory, view.draw(config, dataset), view.name)
     if config.protocol.kind == "quench":
         return save_figure(directory, draw_quench(config, dataset), "quench")
     return save_figure(directory, draw_thermal_loop(config, dataset, measured))

@@ -31,6 +31,7 @@ from mcsco.report.html_parts import (
     with_error,
 )
 from mcsco.report.style import COOLING, HEATING, MEAN_FIELD, STYLE
+from mcsco.report.views import VIEWS
 
 if TYPE_CHECKING:
     import xarray
@@ -138,8 +139,7 @@ def _references(
     reasons: set[str] = set()
     for row in rows:
         config = campaign.parse_config(configs[tuple(row.point[key] for key in keys)])
-        name = json.dumps([config.model.build().to_dict(), config.protocol.pressure, config.protocol.field,
-                           sorted(row.measured),
+        name = json.dumps([config.model.build().to_dict(), config.begin[1:], sorted(row.measured),
                            config.protocol.temperature if config.protocol.kind == "hold" else None])  # fmt: skip
         if name not in solved and len(solved) >= _MOST_MODELS:
             reasons.add(f"The mean field is given for the first {_MOST_MODELS} models only")
@@ -157,9 +157,9 @@ def _references(
 
 def _mean_field(config: RunConfig, row: PointRow) -> References:
     """Limits of stability of loops, stable states of holds."""
-    if config.protocol.kind == "quench":
+    if config.protocol.kind in ("quench", *VIEWS):
         return {}
-    theory = MeanField(config.model.build(), config.protocol.pressure, config.protocol.field)
+    theory = MeanField(config.model.build(), config.begin.pressure, config.begin.field)
     if "T_up" in row.measured:
         if theory.is_gradual:
             return {}
@@ -169,7 +169,7 @@ def _mean_field(config: RunConfig, row: PointRow) -> References:
     for name in row.measured:
         at = _AT.fullmatch(name)
         if at or config.protocol.kind == "hold":
-            q, eta = theory.equilibrium(float(at[2]) if at else config.protocol.temperature[0])
+            q, eta = theory.equilibrium(float(at[2]) if at else config.begin.temperature)
             values[name] = (1 + q) / 2 if name.startswith("gamma") else abs(eta)
     return values
 

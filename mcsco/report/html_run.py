@@ -32,6 +32,7 @@ from mcsco.report.quench import draw_quench
 from mcsco.report.row import Row
 from mcsco.report.snapshots import model_of, snapshots
 from mcsco.report.thermal_loop import draw_thermal_loop
+from mcsco.report.views import VIEWS
 
 if TYPE_CHECKING:
     import xarray
@@ -121,7 +122,7 @@ def is_exact(config: RunConfig) -> bool:
     from mcsco.meanfield.parameters import parameters_of
 
     try:
-        parameters_of(config.model.build(), config.protocol.pressure, config.protocol.field, neighbours=False)
+        parameters_of(config.model.build(), config.begin.pressure, config.begin.field, neighbours=False)
     except InputError:
         return False
     return True
@@ -157,6 +158,10 @@ def _drawings(directory: RunDirectory, config: RunConfig, dataset: xarray.Datase
 
 
 def _protocol_drawing(directory: RunDirectory, config: RunConfig, dataset: xarray.Dataset) -> Drawing:
+    if config.protocol.kind in VIEWS:
+        view = VIEWS[config.protocol.kind]
+        svg = inline_svg(view.draw(config, dataset), "series", view.label)
+        return Drawing(svg, view.label, view.caption, view.is_wide)
     if config.protocol.kind == "quench":
         figure = draw_quench(config, dataset)
         label = f"Order parameters against time after a quench to {config.protocol.temperature:g} K"
@@ -202,6 +207,8 @@ def _map_drawing(config: RunConfig, dataset: xarray.Dataset) -> Drawing | None:
 
 def _table_caption(config: RunConfig) -> str:
     kind = config.protocol.kind
+    if kind in VIEWS:
+        return VIEWS[kind].table
     if kind == "quench":
         return "State of the crystal at the end, mean over replicas ± standard error."
     if kind == "hold":
@@ -212,6 +219,8 @@ def _table_caption(config: RunConfig) -> str:
 def _way(config: RunConfig) -> str:
     """The protocol in words."""
     p: Any = config.protocol
+    if p.kind in VIEWS:
+        return VIEWS[p.kind].way(config)
     T = [f"{T:g}" for T in np.atleast_1d(p.temperature)]
     if p.kind == "hold":
         text = f"held at {listed(T)} K for {p.sweeps} Monte Carlo steps (MCS){' each' if len(T) > 1 else ''}"
@@ -248,7 +257,7 @@ def _references(config: RunConfig, rows: list[Row]) -> list[str]:
     """What theory and measurement say, in sentences."""
     exact = "exact here for an infinite crystal" if is_exact(config) else "an approximation here"
     mean_field = f"the mean field of the same Hamiltonian, {exact},"
-    if config.protocol.kind in ("hold", "quench"):
+    if config.protocol.kind in ("hold", "quench", *VIEWS):
         compared = [row for row in rows if row.mean_field != 0]  # η of a finite crystal never is
         return [agreement([(row.quantity, deviation(row.simulation, row.mean_field)) for row in compared], mean_field)]
     shown = [row for row in rows if not row.quantity.endswith("(η)")]
@@ -274,8 +283,8 @@ def _short(row: Row) -> str:
 def _finding(config: RunConfig, rows: list[Row]) -> str:
     """The main numbers in a sentence."""
     kind = config.protocol.kind
-    if kind in ("hold", "quench"):
-        known = [row for row in rows if not math.isnan(row.simulation.value)][: 6 if kind == "hold" else 2]
+    if kind in ("hold", "quench", *VIEWS):
+        known = [row for row in rows if not math.isnan(row.simulation.value)][: 2 if kind == "quench" else 6]
         parts = [f"{row.quantity} is {with_error(row.simulation, row.unit)}".replace(" ± –", "") for row in known]
         return f"{listed(parts)}." if parts else ""
     shown = [row for row in rows if not row.quantity.endswith("(η)")]

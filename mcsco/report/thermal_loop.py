@@ -120,8 +120,7 @@ def _draw_holds(dataset: xarray.Dataset, panels: Panels) -> None:
 
 
 def _draw_mean_field(config: RunConfig, grid: Array, panels: Panels) -> None:
-    protocol = config.protocol
-    theory = MeanField(config.model.build(), protocol.pressure, protocol.field)
+    theory = MeanField(config.model.build(), config.begin.pressure, config.begin.field)
     line: dict[str, Any] = {"color": MEAN_FIELD, "lw": 0.9, "zorder": 3}
     if theory.is_gradual:  # both branches are one smooth curve
         curve = theory.branch_curve(grid[::3], "HS")

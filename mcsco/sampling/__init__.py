@@ -1,16 +1,31 @@
 """Simulations, and the protocols they follow."""
 
 from mcsco.sampling.journey import Journey, Progress, n_updates
+from mcsco.sampling.legs import Leg, Point
 from mcsco.sampling.open_crystal import SpringSimulation
-from mcsco.sampling.protocols import PROTOCOLS, Hold, Leg, Quench, Ramp, ThermalCycle, make_legs
+from mcsco.sampling.protocols import (
+    PROTOCOLS,
+    FieldCycle,
+    Hold,
+    PressureCycle,
+    PressureRamp,
+    Quench,
+    Ramp,
+    ThermalCycle,
+    make_legs,
+)
 from mcsco.sampling.replicas import simulate
 from mcsco.sampling.simulation import Simulation
 
 __all__ = [
     "PROTOCOLS",
+    "FieldCycle",
     "Hold",
     "Journey",
     "Leg",
+    "Point",
+    "PressureCycle",
+    "PressureRamp",
     "Progress",
     "Quench",
     "Ramp",

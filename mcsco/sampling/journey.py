@@ -15,7 +15,8 @@ import numpy.typing as npt
 from mcsco.engine import choose_kernel, make_batches
 from mcsco.errors import InputError, StateError, check_integer
 from mcsco.model import Model
-from mcsco.sampling.protocols import Leg, Protocol, make_legs, make_parts
+from mcsco.sampling.legs import Leg
+from mcsco.sampling.protocols import Protocol, make_legs, make_parts
 from mcsco.sampling.results import Variable, make_dataset, make_variables
 from mcsco.sampling.trajectory import Memory, Trajectory
 

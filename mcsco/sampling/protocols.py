@@ -2,57 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
-
-import numpy as np
-import numpy.typing as npt
+from typing import Any
 
 from mcsco.errors import InputError, check_integer, check_real
-
-
-class Point(NamedTuple):
-    """Temperature (K), pressure (GPa) and field (kJ/mol)."""
-
-    temperature: float
-    pressure: float
-    field: float
-
-
-class Leg(NamedTuple):
-    """A straight path of the controls; the state is carried on from the leg before."""
-
-    begin: Point
-    end: Point
-    sweeps: int
-    measure_every: int
-    skip: int
-    """Sweeps without measurement at the beginning."""
-    logarithmic: int = 0
-    """Number of measurements at equal ratios of time, in place of those every `measure_every` sweeps."""
-
-    def measured(self) -> npt.NDArray[np.int64]:
-        """Sweeps of the leg after which it is measured."""
-        if self.logarithmic:
-            return _ratios(self.sweeps, self.logarithmic)
-        return np.arange(self.skip + self.measure_every, self.sweeps + 1, self.measure_every)
-
-    def pictured(self, snapshots: int) -> npt.NDArray[np.int64]:
-        """Sweeps after which `snapshots` configurations are kept, as evenly spread as the measurements."""
-        if self.logarithmic:
-            return _ratios(self.sweeps, snapshots)
-        return np.unique(np.arange(1, snapshots + 1) * self.sweeps // max(snapshots, 1)).clip(1)
-
-    def at(self, sweep: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """Controls (temperature, pressure, field) during a sweep of the leg, shape (3, ...)."""
-        begin, end = np.array(self.begin)[:, None], np.array(self.end)[:, None]
-        part: npt.NDArray[np.float64] = np.atleast_1d(sweep) / self.sweeps
-        controls: npt.NDArray[np.float64] = begin + (end - begin) * part
-        return controls
-
-
-def _ratios(last: int, n: int) -> npt.NDArray[np.int64]:
-    """At most `n` whole numbers from 1 to `last` at nearly equal ratios; rounding merges the first ones."""
-    return np.unique(np.geomspace(1, last, n).round().astype(np.int64)) if n > 1 else np.full(n, last)
+from mcsco.sampling.legs import Leg, Point
 
 
 @dataclass(frozen=True)
@@ -203,11 +156,129 @@ class Quench:
         return (Leg(point, point, self.sweeps, self.sweeps, 0, self.measurements),)
 
 
-Protocol = Ramp | Hold | ThermalCycle | Quench
+@dataclass(frozen=True)
+class PressureRamp:
+    """Pressure ramp at constant temperature and rate.
+
+    Parameters
+    ----------
+    pressure : tuple of float
+        First and last pressure, GPa. It changes at every sweep.
+    temperature : float
+        K.
+    sweeps_per_gpa : float
+        The rate, MCS/GPa: the slower, the larger.
+    measure_every : int, optional
+        Sweeps between two measurements; 200 over the ramp if not given.
+    field : float
+        kJ/mol, conjugate to η.
+    """
+
+    pressure: tuple[float, float]
+    temperature: float
+    sweeps_per_gpa: float = 20000.0
+    measure_every: int | None = None
+    field: float = 0.0
+
+    def __post_init__(self) -> None:
+        _set_drive(self, "pressure", "GPa", "sweeps_per_gpa", "MCS/GPa")
+
+    def legs(self) -> tuple[Leg, ...]:
+        """The ramp as one leg."""
+        return (_pressure_leg(self, *self.pressure),)
+
+
+@dataclass(frozen=True)
+class PressureCycle:
+    """Compression from the first pressure to the second at constant temperature, then release.
+
+    Parameters
+    ----------
+    pressure : tuple of float
+        Turning points, GPa.
+    temperature : float
+        K.
+    sweeps_per_gpa : float
+        The rate, MCS/GPa, of both branches.
+    measure_every : int, optional
+        Sweeps between two measurements; 200 a branch if not given.
+    cycles : int
+        Number of cycles.
+    field : float
+        kJ/mol, conjugate to η.
+    """
+
+    pressure: tuple[float, float]
+    temperature: float
+    sweeps_per_gpa: float = 20000.0
+    measure_every: int | None = None
+    cycles: int = 1
+    field: float = 0.0
+
+    def __post_init__(self) -> None:
+        _set_drive(self, "pressure", "GPa", "sweeps_per_gpa", "MCS/GPa")
+
+    def legs(self) -> tuple[Leg, ...]:
+        """Two legs a cycle."""
+        first, last = self.pressure
+        return (_pressure_leg(self, first, last), _pressure_leg(self, last, first)) * self.cycles
+
+
+@dataclass(frozen=True)
+class FieldCycle:
+    """Ferroelastic loop at constant temperature: the field conjugate to η rises from the first value to the second,
+    and falls back. Poling into one domain is its first branch.
+
+    Parameters
+    ----------
+    field : tuple of float
+        Turning points, kJ/mol, e.g. ``(-0.5, 0.5)``.
+    temperature : float
+        K.
+    sweeps : int
+        MCS of each branch.
+    measure_every : int, optional
+        Sweeps between two measurements; 200 a branch if not given.
+    cycles : int
+        Number of cycles.
+    pressure : float
+        GPa.
+    """
+
+    field: tuple[float, float]
+    temperature: float
+    sweeps: int = 10000
+    measure_every: int | None = None
+    cycles: int = 1
+    pressure: float = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sweeps", check_integer("sweeps", self.sweeps, minimum=1))
+        _set_drive(self, "field", "kJ/mol", None, "")
+
+    def legs(self) -> tuple[Leg, ...]:
+        """Two legs a cycle."""
+        T, P = self.temperature, self.pressure
+        first, last = (Point(T, P, h) for h in self.field)
+        every = _every(self.measure_every, self.sweeps)
+        return (Leg(first, last, self.sweeps, every, 0), Leg(last, first, self.sweeps, every, 0)) * self.cycles
+
+
+Protocol = Ramp | Hold | ThermalCycle | Quench | PressureRamp | PressureCycle | FieldCycle
 """Every protocol."""
 
-PROTOCOLS: dict[str, type] = {"ramp": Ramp, "hold": Hold, "thermal-cycle": ThermalCycle, "quench": Quench}
+PROTOCOLS: dict[str, type] = {
+    "ramp": Ramp,
+    "hold": Hold,
+    "thermal-cycle": ThermalCycle,
+    "quench": Quench,
+    "pressure-ramp": PressureRamp,
+    "pressure-cycle": PressureCycle,
+    "field-cycle": FieldCycle,
+}
 """Name in files of every protocol."""
+
+_NAMES = ", ".join(cls.__name__ for cls in PROTOCOLS.values())
 
 
 def make_legs(protocol: Protocol | Iterable[Protocol]) -> tuple[Leg, ...]:
@@ -226,7 +297,7 @@ def make_parts(protocol: Protocol | Iterable[Protocol]) -> tuple[Protocol, ...]:
     parts = (protocol,) if isinstance(protocol, Protocol) else tuple(_iterate(protocol))
     for part in parts:
         if not isinstance(part, Protocol):
-            raise InputError(f"protocol = {part!r}: must be a Ramp, Hold, ThermalCycle or Quench, or a list of them")
+            raise InputError(f"protocol = {part!r}: must be one of {_NAMES}, or a list of them")
     if not parts:
         raise InputError("protocol = []: must have at least one part, e.g. ThermalCycle((150, 300))")
     return parts
@@ -240,7 +311,7 @@ def describe(parts: Iterable[Protocol]) -> list[dict[str, Any]]:
 
 def _iterate(protocol: Any) -> Iterable[Any]:
     if not isinstance(protocol, Iterable) or isinstance(protocol, str | bytes):
-        raise InputError(f"protocol = {protocol!r}: must be a Ramp, Hold, ThermalCycle or Quench, or a list of them")
+        raise InputError(f"protocol = {protocol!r}: must be one of {_NAMES}, or a list of them")
     return protocol
 
 
@@ -251,15 +322,49 @@ def _ramp_leg(ramp: Ramp | ThermalCycle, first: float, last: float) -> Leg:
     return Leg(begin, end, sweeps, min(every, sweeps), 0)
 
 
-def _set_temperatures(part: Ramp | ThermalCycle) -> None:
-    given = part.temperature
-    turning = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str | bytes) else ()
-    if len(turning) != 2:
-        raise InputError(f"temperature = {given!r}: must be first and last temperature in K, e.g. (150, 300)")
-    first, last = (check_real("temperature", T, above=0.0, unit="K") for T in turning)
+def _pressure_leg(part: PressureRamp | PressureCycle, first: float, last: float) -> Leg:
+    sweeps = max(1, round(abs(last - first) * part.sweeps_per_gpa))
+    begin, end = (Point(part.temperature, P, part.field) for P in (first, last))
+    return Leg(begin, end, sweeps, _every(part.measure_every, sweeps), 0)
+
+
+def _every(given: int | None, sweeps: int) -> int:
+    """Sweeps between two measurements of a branch."""
+    return min(sweeps, given or max(1, sweeps // 200))
+
+
+def _set_drive(
+    part: PressureRamp | PressureCycle | FieldCycle, name: str, unit: str, rate: str | None, rate_unit: str
+) -> None:
+    """Check what is driven, at which rate, and what stays constant."""
+    first, last = _turning(name, getattr(part, name), unit)
+    object.__setattr__(part, name, (first, last))
+    for other, other_unit in (("temperature", "K"), ("pressure", "GPa"), ("field", "kJ/mol")):
+        if other != name:
+            above = 0.0 if other == "temperature" else None
+            object.__setattr__(part, other, check_real(other, getattr(part, other), above=above, unit=other_unit))
+    if rate is not None:
+        object.__setattr__(part, rate, check_real(rate, getattr(part, rate), above=0.0, unit=rate_unit))
+    if part.measure_every is not None:
+        object.__setattr__(part, "measure_every", check_integer("measure_every", part.measure_every, minimum=1))
+    if not isinstance(part, PressureRamp):
+        object.__setattr__(part, "cycles", check_integer("cycles", part.cycles, minimum=1))
+
+
+def _turning(name: str, given: Any, unit: str, above: float | None = None) -> tuple[float, float]:
+    """First and last value of what is driven."""
+    pair = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str | bytes) else ()
+    if len(pair) != 2:
+        example = "(150, 300)" if name == "temperature" else "(0, 1)"
+        raise InputError(f"{name} = {given!r}: must be first and last {name} in {unit}, e.g. {example}")
+    first, last = (check_real(name, x, above=above, unit=unit) for x in pair)
     if first == last:
-        raise InputError(f"temperature = {(first, last)}: must differ; use Hold for a constant temperature")
-    object.__setattr__(part, "temperature", (first, last))
+        raise InputError(f"{name} = {(first, last)}: must differ; use Hold for a constant {name}")
+    return first, last
+
+
+def _set_temperatures(part: Ramp | ThermalCycle) -> None:
+    object.__setattr__(part, "temperature", _turning("temperature", part.temperature, "K", above=0.0))
 
 
 def _set_rate(part: Ramp | ThermalCycle) -> None:
@@ -270,6 +375,6 @@ def _set_rate(part: Ramp | ThermalCycle) -> None:
     _set_other_controls(part)
 
 
-def _set_other_controls(part: Protocol) -> None:
+def _set_other_controls(part: Ramp | Hold | ThermalCycle | Quench) -> None:
     object.__setattr__(part, "pressure", check_real("pressure", part.pressure, unit="GPa"))
     object.__setattr__(part, "field", check_real("field", part.field, unit="kJ/mol"))

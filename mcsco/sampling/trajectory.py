@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from mcsco.engine import Batch, Control
 from mcsco.errors import StateError
-from mcsco.sampling.protocols import Leg, Point
+from mcsco.sampling.legs import Leg, Point
 
 # Longest call into a kernel, in site updates: a fraction of a second, so that an interrupt is answered.
 _UPDATES_PER_CALL = 2**26

@@ -70,7 +70,7 @@ def test_what_may_be_left_out():
         (["interactions", 1, "range"], 1.0, r"model.interactions\[1\].range: unknown key"),
         (["interactions", 0, "kind"], "dipolar", r"model.interactions\[0\].kind = 'dipolar': must be one of nearest"),
         (["distortion"], "order-disorder", "model.distortion.kind = .*: must be one of order-disorder"),
-        (["distortion", "kind"], "jahn-teller", "model.distortion.kind = 'jahn-teller': must be one of order-disorder, displacive"),
+        (["distortion", "kind"], "twisted", "model.distortion.kind = 'twisted': must be one of order-disorder, displ"),
         (["lattice"], [4, 4], r"model.lattice = \[4, 4\]: must be a table of shape"),
         (["spin"], None, "model.spin = None: must be a table of enthalpy, entropy, volume"),
         (["spin"], {"enthalpy": 18.0}, "model.spin: .*entropy"),

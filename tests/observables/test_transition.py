@@ -96,7 +96,7 @@ def test_branches_without_an_answer(rng):
     assert "no change beyond the noise" in steepest_temperature(T, 0.05 * rng.normal(size=T.size)).reason
     assert "no change" in steepest_temperature(T, np.full(T.size, -1.0)).reason
     assert "end of the range" in steepest_temperature(T, np.exp((T - 300) / 20)).reason
-    assert "temperatures" in steepest_temperature([1.0, 2.0], [0.0, 1.0]).reason
+    assert "points" in steepest_temperature([1.0, 2.0], [0.0, 1.0]).reason
     assert "not crossed" in crossing_temperature(T, np.tanh((T - 290) / 20), 0.8).reason
     assert "not crossed" in crossing_temperature(T, np.full(T.size, -1.0), 0.0).reason
     for read in (steepest_temperature, lambda t, x: crossing_temperature(t, x, 0.0)):

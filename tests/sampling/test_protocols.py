@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcsco import Hold, InputError, Ramp, ThermalCycle
+from mcsco import FieldCycle, Hold, InputError, PressureCycle, PressureRamp, Ramp, ThermalCycle
 from mcsco.sampling import PROTOCOLS, make_legs, n_updates
 
 
@@ -136,3 +136,37 @@ def test_whole_numbers_of_numpy_become_plain_ones():
     for part, names in ((hold, ("sweeps", "measure_every", "equilibration")), (cycle, ("measure_every", "cycles"))):
         for name in names:
             assert type(getattr(part, name)) is int
+
+
+def test_pressure_protocols():
+    cycle = PressureCycle((0.5, 1.5), temperature=200, sweeps_per_gpa=1000, cycles=2, field=0.1)
+    legs = cycle.legs()
+    assert len(legs) == 4
+    assert (legs[0].begin, legs[0].end, legs[0].sweeps) == ((200.0, 0.5, 0.1), (200.0, 1.5, 0.1), 1000)
+    assert legs[1].begin == legs[0].end
+    assert legs[0].measure_every == 5  # 200 a branch
+    (ramp,) = PressureRamp((0, 3), 298, sweeps_per_gpa=10, measure_every=7).legs()
+    assert (ramp.sweeps, ramp.measure_every, ramp.end.pressure) == (30, 7, 3.0)
+
+
+def test_field_cycle():
+    legs = FieldCycle((-1, 1), 300, sweeps=100, pressure=0.2).legs()
+    assert [(leg.begin.field, leg.end.field) for leg in legs] == [(-1.0, 1.0), (1.0, -1.0)]
+    assert all(leg.begin.pressure == 0.2 and leg.measure_every == 1 for leg in legs)
+
+
+@pytest.mark.parametrize(
+    ("make", "match"),
+    [
+        (lambda: PressureCycle((1, 1), 200), r"pressure = \(1.0, 1.0\): must differ"),
+        (lambda: PressureCycle(1, 200), "pressure = 1: must be first and last pressure in GPa"),
+        (lambda: PressureRamp((0, 1), -5), "temperature = -5 K: must be greater than 0"),
+        (lambda: PressureRamp((0, 1), 200, sweeps_per_gpa=0), "sweeps_per_gpa = 0 MCS/GPa"),
+        (lambda: FieldCycle((0, math.nan), 200), "field = nan kJ/mol: must be finite"),
+        (lambda: FieldCycle((-1, 1), 200, sweeps=0), "sweeps = 0"),
+        (lambda: FieldCycle((-1, 1), 200, cycles=0), "cycles = 0"),
+    ],
+)
+def test_wrong_drives(make, match):
+    with pytest.raises(InputError, match=match):
+        make()

@@ -1,0 +1,133 @@
+"""The table ``[protocol]`` of a run file, one class for each kind."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from mcsco.campaign.fields import Energy, Pressure, Rate, Sweeps, Temperature
+from mcsco.campaign.section import Section
+from mcsco.sampling import FieldCycle, Hold, PressureCycle, PressureRamp, Quench, Ramp, ThermalCycle
+
+
+class RampSection(Section):
+    """``[protocol]`` of kind ``ramp``."""
+
+    kind: Literal["ramp"]
+    temperature: tuple[Temperature, Temperature]
+    sweeps_per_kelvin: Rate = 400.0
+    measure_every: Sweeps | None = None
+    pressure: Pressure = 0.0
+    field: Energy = 0.0
+
+    def build(self) -> Ramp:
+        """The protocol."""
+        return Ramp(**self.model_dump(exclude={"kind"}))
+
+
+class CycleSection(Section):
+    """``[protocol]`` of kind ``thermal-cycle``."""
+
+    kind: Literal["thermal-cycle"]
+    temperature: tuple[Temperature, Temperature]
+    sweeps_per_kelvin: Rate = 400.0
+    measure_every: Sweeps | None = None
+    cycles: int = Field(default=1, ge=1, le=10**5)
+    pressure: Pressure = 0.0
+    field: Energy = 0.0
+
+    def build(self) -> ThermalCycle:
+        """The protocol."""
+        return ThermalCycle(**self.model_dump(exclude={"kind"}))
+
+
+class HoldSection(Section):
+    """``[protocol]`` of kind ``hold``: one after another at every temperature."""
+
+    kind: Literal["hold"]
+    temperature: Annotated[tuple[Temperature, ...], Field(min_length=1)]
+    sweeps: Sweeps
+    measure_every: Sweeps = 10
+    equilibration: int = Field(default=0, ge=0, le=10**12)
+    pressure: Pressure = 0.0
+    field: Energy = 0.0
+
+    def build(self) -> list[Hold]:
+        """The protocol."""
+        rest = self.model_dump(exclude={"kind", "temperature"})
+        return [Hold(temperature=T, **rest) for T in self.temperature]
+
+
+class QuenchSection(Section):
+    """``[protocol]`` of kind ``quench``."""
+
+    kind: Literal["quench"]
+    temperature: Temperature
+    sweeps: Sweeps
+    measurements: int = Field(default=60, ge=1, le=10**6)
+    pressure: Pressure = 0.0
+    field: Energy = 0.0
+
+    def build(self) -> Quench:
+        """The protocol."""
+        return Quench(**self.model_dump(exclude={"kind"}))
+
+
+class PressureRampSection(Section):
+    """``[protocol]`` of kind ``pressure-ramp``."""
+
+    kind: Literal["pressure-ramp"]
+    pressure: tuple[Pressure, Pressure]
+    temperature: Temperature
+    sweeps_per_gpa: Rate = 20000.0
+    measure_every: Sweeps | None = None
+    field: Energy = 0.0
+
+    def build(self) -> PressureRamp:
+        """The protocol."""
+        return PressureRamp(**self.model_dump(exclude={"kind"}))
+
+
+class PressureCycleSection(Section):
+    """``[protocol]`` of kind ``pressure-cycle``."""
+
+    kind: Literal["pressure-cycle"]
+    pressure: tuple[Pressure, Pressure]
+    temperature: Temperature
+    sweeps_per_gpa: Rate = 20000.0
+    measure_every: Sweeps | None = None
+    cycles: int = Field(default=1, ge=1, le=10**5)
+    field: Energy = 0.0
+
+    def build(self) -> PressureCycle:
+        """The protocol."""
+        return PressureCycle(**self.model_dump(exclude={"kind"}))
+
+
+class FieldCycleSection(Section):
+    """``[protocol]`` of kind ``field-cycle``."""
+
+    kind: Literal["field-cycle"]
+    field: tuple[Energy, Energy]
+    temperature: Temperature
+    sweeps: Sweeps = 10000
+    measure_every: Sweeps | None = None
+    cycles: int = Field(default=1, ge=1, le=10**5)
+    pressure: Pressure = 0.0
+
+    def build(self) -> FieldCycle:
+        """The protocol."""
+        return FieldCycle(**self.model_dump(exclude={"kind"}))
+
+
+ProtocolSection = Annotated[
+    RampSection
+    | CycleSection
+    | HoldSection
+    | QuenchSection
+    | PressureRampSection
+    | PressureCycleSection
+    | FieldCycleSection,
+    Field(discriminator="kind"),
+]

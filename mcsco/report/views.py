@@ -1,0 +1,11 @@
+"""How runs of each protocol are shown: where a new kind of protocol says what its table and figure are.
+
+Thermal protocols (ramp, cycle, holds) and quenches have pages of their own (`mcsco.report.thermal_loop`,
+`mcsco.report.quench`); every other kind is one entry here.
+"""
+
+from mcsco.report.driven import FIELD, PRESSURE
+from mcsco.report.view import View
+
+VIEWS: dict[str, View] = {"pressure-ramp": PRESSURE, "pressure-cycle": PRESSURE, "field-cycle": FIELD}
+"""By the protocol's kind in run files."""
