@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from mcsco import landau, meanfield, observables
+    from mcsco import fits, landau, meanfield, observables
     from mcsco.errors import InputError, McscoError
     from mcsco.meanfield import MeanField
     from mcsco.model import (
@@ -69,6 +69,7 @@ _HOME = {
     "simulate": "mcsco.sampling",
 }
 _MODULES = {
+    "fits": "mcsco.fits",
     "landau": "mcsco.landau",
     "meanfield": "mcsco.meanfield",
     "observables": "mcsco.observables",
@@ -100,6 +101,7 @@ __all__ = [
     "Springs",
     "State",
     "ThermalCycle",
+    "fits",
     "landau",
     "meanfield",
     "observables",

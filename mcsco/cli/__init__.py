@@ -12,6 +12,7 @@ import mcsco
 from mcsco.cli.calibrate import calibrate
 from mcsco.cli.campaigns import status
 from mcsco.cli.export import export
+from mcsco.cli.fit import fit
 from mcsco.cli.report import report
 from mcsco.cli.runs import resume, run, show
 from mcsco.cli.terminal import log
@@ -32,5 +33,5 @@ def main() -> None:
     log.propagate = False
 
 
-for command in (run, resume, status, show, report, export, calibrate, landau, presets):
+for command in (run, resume, status, show, report, export, calibrate, fit, landau, presets):
     main.add_command(command)

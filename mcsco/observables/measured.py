@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from mcsco.errors import InputError
 from mcsco.observables.legs import monotone_legs
+from mcsco.units import CURIE
 
 JITTER = 0.02
 """Part of the temperature range by which a thermometer may run back without the sweep having turned."""
@@ -34,8 +35,15 @@ class Measured(NamedTuple):
     """+1 (heating) or −1 (cooling) for each leg."""
 
 
-def read_measured(path: str | Path) -> Measured:
-    """Read temperature (K) and χT (cm3 K/mol) from a text file of two columns.
+QUANTITIES = ("chi_t", "chi", "mu_eff")
+"""What the second column may be: χT, χ, or μ_eff in Bohr magnetons."""
+
+SI = 4e-6 * math.pi
+"""One cm3/mol of the cgs system in m3/mol."""
+
+
+def read_measured(path: str | Path, quantity: str = "chi_t", si: bool = False) -> Measured:
+    """Read temperature (K) and χT (cm3 K/mol), or another susceptibility, from a text file of two columns.
 
     Columns are separated by tabs, semicolons, commas or blanks; numbers have a decimal point or a decimal comma. Lines
     that begin with # % ! // or *, and lines without a number, are skipped, and so is everything before the first
@@ -45,6 +53,10 @@ def read_measured(path: str | Path) -> Measured:
     Parameters
     ----------
     path : str or Path
+    quantity : str
+        What the second column is: ``"chi_t"`` (cm3 K/mol), ``"chi"`` (cm3/mol) or ``"mu_eff"`` (Bohr magnetons).
+    si : bool
+        Whether χT or χ is in m3 K/mol or m3/mol.
 
     Raises
     ------
@@ -52,8 +64,12 @@ def read_measured(path: str | Path) -> Measured:
         If the file is missing, not text, has not two columns, or contains a value that is not a finite number.
     """
     path = Path(path)
+    if quantity not in QUANTITIES:
+        raise InputError(f"quantity = {quantity!r}: must be one of {', '.join(QUANTITIES)}")
     rows = _rows(path, _text(path))
-    T, chi_t = rows.T
+    T, second = rows.T
+    chi_t = {"chi_t": second, "chi": second * T, "mu_eff": CURIE * second**2}[quantity]
+    chi_t = chi_t / SI if si and quantity != "mu_eff" else chi_t
     if T.min() <= 0:
         raise InputError(f"{path}: temperature {T.min():g} K: must be greater than 0; the first column is T in kelvin")
     leg = np.zeros(T.size, dtype=np.int64)

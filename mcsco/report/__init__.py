@@ -2,6 +2,7 @@
 
 from mcsco.report.campaign import PointRow, campaign_csv, campaign_rows, campaign_text, draw_campaign
 from mcsco.report.comparison import compare, to_text
+from mcsco.report.curve_fit import draw_fit
 from mcsco.report.extended_xyz import write_extended_xyz
 from mcsco.report.files import save_figure, save_run_figure
 from mcsco.report.maps import draw_maps, save_maps
@@ -21,6 +22,7 @@ __all__ = [
     "campaign_text",
     "compare",
     "draw_campaign",
+    "draw_fit",
     "draw_maps",
     "draw_quench",
     "draw_thermal_loop",
