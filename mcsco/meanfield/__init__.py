@@ -5,6 +5,8 @@ infinite crystal; `FiniteSize` sums over all configurations of N molecules when 
 infinite range. A simulation of the same model is held against both.
 """
 
+from mcsco.meanfield.bridge import BridgeMeanField
+from mcsco.meanfield.bridge_finite import BridgeFiniteSize
 from mcsco.meanfield.expansion import LandauExpansion
 from mcsco.meanfield.finite import Averages, FiniteSize
 from mcsco.meanfield.pressure import (
@@ -20,6 +22,8 @@ from mcsco.meanfield.theory import BranchCurve, Jump, MeanField
 __all__ = [
     "Averages",
     "BranchCurve",
+    "BridgeFiniteSize",
+    "BridgeMeanField",
     "FiniteSize",
     "Jump",
     "LandauExpansion",

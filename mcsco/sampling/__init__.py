@@ -1,5 +1,6 @@
 """Simulations, and the protocols they follow."""
 
+from mcsco.sampling.bridge import simulate_bridge
 from mcsco.sampling.journey import Journey, Progress, n_updates
 from mcsco.sampling.legs import Leg, Point
 from mcsco.sampling.open_crystal import SpringSimulation
@@ -35,4 +36,5 @@ __all__ = [
     "make_legs",
     "n_updates",
     "simulate",
+    "simulate_bridge",
 ]

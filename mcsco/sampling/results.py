@@ -43,13 +43,13 @@ def make_variables(
     sites = ("z", "y", "x")[-model.lattice.n_dimensions :]
     states = np.concatenate([t.batch.codes() for t in trajectories])
     variables: dict[str, Variable] = {
-        name: (("replica", "step"), array, _attributes(name)) for name, array in values.items()
+        name: (("replica", "step"), array, labels(name)) for name, array in values.items()
     } | _configurations(model, "", "final", ("replica", *sites), states)
-    coordinates = _along(legs, [leg.measured() for leg in legs], "step", "")
+    coordinates = along(legs, [leg.measured() for leg in legs], "step", "")
     if first.pictured.size:
         codes = np.concatenate([t.snapshots for t in trajectories], axis=1).swapaxes(0, 1)
         variables |= _configurations(model, "snapshot_", "along the run", ("replica", "snapshot", *sites), codes)
-        coordinates |= _along(legs, [leg.pictured(snapshots) for leg in legs], "snapshot", "snapshot_")
+        coordinates |= along(legs, [leg.pictured(snapshots) for leg in legs], "snapshot", "snapshot_")
     coordinates["replica"] = (("replica",), np.arange(len(states)), {})
     return variables, coordinates
 
@@ -94,7 +94,7 @@ def _configurations(
     }
 
 
-def _along(legs: Sequence[Any], sweeps: list[npt.NDArray[np.int64]], dim: str, prefix: str) -> dict[str, Variable]:
+def along(legs: Sequence[Any], sweeps: list[npt.NDArray[np.int64]], dim: str, prefix: str) -> dict[str, Variable]:
     """Controls, sweep and leg of the given sweeps of every leg."""
     controls = np.concatenate([leg.at(at) for leg, at in zip(legs, sweeps, strict=True)], axis=1)
     values = {
@@ -102,8 +102,9 @@ def _along(legs: Sequence[Any], sweeps: list[npt.NDArray[np.int64]], dim: str, p
         "sweep": sweeps_since_start(legs, sweeps),
         "leg": np.concatenate([np.full(len(at), i) for i, at in enumerate(sweeps)]),
     }
-    return {f"{prefix}{name}": ((dim,), array, _attributes(name)) for name, array in values.items()}
+    return {f"{prefix}{name}": ((dim,), array, labels(name)) for name, array in values.items()}
 
 
-def _attributes(name: str) -> dict[str, str]:
+def labels(name: str) -> dict[str, str]:
+    """What a variable or a coordinate is, and its unit."""
     return dict(zip(("long_name", "units"), _ABOUT[name], strict=True))
