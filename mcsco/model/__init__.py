@@ -1,5 +1,6 @@
 """What the energy is: inert, frozen, validated descriptions of a crystal."""
 
+from mcsco.model.bridge import GlobalStrain
 from mcsco.model.crystal import Crystal
 from mcsco.model.elasticity import Elasticity
 from mcsco.model.interactions import Couplings, InfiniteRange, NearestNeighbours
@@ -15,6 +16,7 @@ __all__ = [
     "Crystal",
     "Displacive",
     "Elasticity",
+    "GlobalStrain",
     "InfiniteRange",
     "Lattice",
     "LongRange",
