@@ -16,7 +16,8 @@ from mcsco.engine.random_numbers import make_key
 from mcsco.errors import InputError, check_integer
 from mcsco.model.bridge import GlobalStrain
 from mcsco.sampling.journey import Progress
-from mcsco.sampling.protocols import Leg, Point, Protocol, describe, make_legs, make_parts
+from mcsco.sampling.legs import Leg, Point
+from mcsco.sampling.protocols import Protocol, describe, make_legs, make_parts
 from mcsco.sampling.provenance import provenance
 from mcsco.sampling.results import Variable, along, labels
 
@@ -47,7 +48,7 @@ def simulate_bridge(
     Parameters
     ----------
     model : GlobalStrain
-    protocol : Ramp, Hold, ThermalCycle, Quench, or a list of them
+    protocol : Ramp, Hold, ThermalCycle, PressureCycle, ..., or a list of them
         Without a field, which this model does not know.
     seed : int
         The same seed gives the same series, bit by bit.

@@ -197,7 +197,7 @@ def test_a_cooling_protocol_starts_in_hs():
         ({"strain_moves": 0}, "strain_moves = 0: must be at least 1"),
         ({"protocol": Hold(170.0, 10, field=0.1)}, "field: a global strain has none here"),
         ({"model": "pmpea"}, "model = 'pmpea': must be a GlobalStrain"),
-        ({"protocol": 5}, "protocol = 5: must be a Ramp, Hold"),
+        ({"protocol": 5}, "protocol = 5: must be"),
     ],
 )
 def test_mistakes(options, message):
