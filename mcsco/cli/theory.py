@@ -76,4 +76,4 @@ def presets(as_json: bool) -> None:
         click.echo(json.dumps(entries, ensure_ascii=False, indent=2))
         return
     for kind, entry in found:
-        click.echo(f"{entry.name:<18}{kind:<8}{entry.summary}")
+        click.echo(f"{entry.name:<25}{kind:<8}{entry.summary}")

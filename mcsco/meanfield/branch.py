@@ -12,9 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from mcsco.errors import StateError
-from mcsco.meanfield.parameters import Parameters
 from mcsco.meanfield.potential import Array
-from mcsco.meanfield.site import Local, aligned_sheet, coupling, fraction, local
+from mcsco.meanfield.site import Local, Site, fraction
 from mcsco.meanfield.stationary import aligned_roots
 
 TOLERANCE = 2e-3
@@ -24,7 +23,7 @@ SMALLEST_STEP = 1e-11
 SETTLED = 1e-8
 """Change in ℓ below which Newton's method has converged as soon as it stops to improve."""
 LOWEST = 1e-4
-"""The low-temperature end of every branch, in units of `Parameters.bound`."""
+"""The low-temperature end of every branch, in units of the hottest one."""
 
 
 class Point(NamedTuple):
@@ -56,7 +55,7 @@ class Branch(NamedTuple):
             return True
         return (beta - self.end.beta) * (self.points[0].beta - self.end.beta) >= 0
 
-    def at(self, p: Parameters, beta: float) -> Point | None:
+    def at(self, site: Site, beta: float) -> Point | None:
         """The minimum at `beta`, or None where it does not exist."""
         if not self.contains(beta):
             return None
@@ -65,7 +64,7 @@ class Branch(NamedTuple):
             return start
         before = [x for x in self.points if (x.beta - beta) * (start.beta - beta) > 0]
         nearest = min(before, key=lambda x: abs(x.beta - beta))
-        found = _follow(p, nearest, beta, beta - nearest.beta)[-1]
+        found = _follow(site, nearest, beta, beta - nearest.beta)[-1]
         if found.beta == beta:
             return found
         if self.end is not None and abs(self.end.beta - beta) < 1e-8 * beta:
@@ -75,38 +74,38 @@ class Branch(NamedTuple):
         )
 
 
-def trace_low_spin(p: Parameters) -> Branch:
+def trace_low_spin(site: Site) -> Branch:
     """The minimum of lowest γ at low temperature, followed on heating."""
-    coldest, hottest = _range(p)
-    return _trace(p, coldest, hottest)
+    coldest, hottest = _range(site)
+    return _trace(site, coldest, hottest)
 
 
-def trace_high_spin(p: Parameters) -> Branch:
+def trace_high_spin(site: Site) -> Branch:
     """The only minimum at high temperature, followed on cooling."""
-    coldest, hottest = _range(p)
-    return _trace(p, hottest, coldest)
+    coldest, hottest = _range(site)
+    return _trace(site, hottest, coldest)
 
 
-def pitchforks(p: Parameters, branch: Branch) -> list[float]:
+def pitchforks(site: Site, branch: Branch) -> list[float]:
     """Temperatures in K where η appears or vanishes continuously along `branch`."""
-    if p.field != 0:
+    if site.p.field != 0:
         return []
     found = []
     for left, right in pairwise(branch.points):
         if (left.y == 0) != (right.y == 0):
             middle = Point((left.beta + right.beta) / 2, (left.ell + right.ell) / 2, 0.0)
-            solution = _polish(_pitchfork(p), middle)
+            solution = _polish(_pitchfork(site), middle)
             if solution is not None:
                 found.append(solution.temperature)
     return sorted(found)
 
 
-def half_conversion(p: Parameters, branch: Branch) -> float | None:
+def half_conversion(site: Site, branch: Branch) -> float | None:
     """The β of γ = 1/2 on `branch` in 1/K, the hottest one if there are several, or None."""
     from scipy.optimize import brentq
 
     def r(beta: float) -> float:
-        return float(_at(p, 0.0, beta)[1].r)
+        return float(_at(site, 0.0, beta)[1].r)
 
     points = sorted(branch.points)
     pairs = [(left.beta, right.beta) for left, right in pairwise(points) if left.ell * right.ell <= 0]
@@ -118,31 +117,31 @@ def half_conversion(p: Parameters, branch: Branch) -> float | None:
     return None
 
 
-def _range(p: Parameters) -> tuple[float, float]:
-    hottest = 1.25 * p.bound if p.bound > 0 else p.scale  # at the bound itself a minimum may be flat
+def _range(site: Site) -> tuple[float, float]:
+    hottest = site.hottest()
     return LOWEST * hottest, hottest
 
 
-def _trace(p: Parameters, start: float, goal: float) -> Branch:
-    first = next(root for root in aligned_roots(p, start) if root.minima == 2)
-    points = _follow(p, Point(1 / start, first.ell, first.y), 1 / goal, (1 / goal - 1 / start) / 64)
+def _trace(site: Site, start: float, goal: float) -> Branch:
+    first = next(root for root in aligned_roots(site, start) if root.minima == 2)
+    points = _follow(site, Point(1 / start, first.ell, first.y), 1 / goal, (1 / goal - 1 / start) / 64)
     if points[-1].beta == 1 / goal:
         return Branch(tuple(points), None)
-    return Branch(tuple(points), _end(p, points[-1]))
+    return Branch(tuple(points), _end(site, points[-1]))
 
 
-def _follow(p: Parameters, start: Point, goal: float, step: float) -> list[Point]:
+def _follow(site: Site, start: Point, goal: float, step: float) -> list[Point]:
     """Points from `start` to β = `goal`, or to where the minimum disappears; `step` is the first one to try."""
     points = [start]
-    tangent = _tangent(p, start)
+    tangent = _tangent(site, start)
     while points[-1].beta != goal and abs(step) > SMALLEST_STEP * points[-1].beta:
         here = points[-1]
         beta = goal if abs(goal - here.beta) <= abs(step) * 1.001 else here.beta + step
         width = beta - here.beta
-        there = _settle(p, here.ell + tangent * width, beta)
+        there = _settle(site, here.ell + tangent * width, beta)
         error = np.inf
         if there is not None:
-            next_tangent = _tangent(p, there)
+            next_tangent = _tangent(site, there)
             change = there.ell - here.ell
             error = max(abs(change - tangent * width), abs(change - (tangent + next_tangent) / 2 * width))
         if there is None or not error <= TOLERANCE:
@@ -154,21 +153,21 @@ def _follow(p: Parameters, start: Point, goal: float, step: float) -> list[Point
     return points
 
 
-def _at(p: Parameters, ell: float, beta: float) -> tuple[float, Local]:
-    y, here = aligned_sheet(p, np.asarray(ell), beta)
+def _at(site: Site, ell: float, beta: float) -> tuple[float, Local]:
+    y, here = site.aligned_sheet(np.asarray(ell), beta)
     return float(y), here
 
 
-def _tangent(p: Parameters, point: Point) -> float:
-    here = local(p, np.asarray(point.ell), point.beta, np.asarray(point.y))
+def _tangent(site: Site, point: Point) -> float:
+    here = site.local(np.asarray(point.ell), point.beta, np.asarray(point.y))
     return float(-here.r_beta / here.r_ell)
 
 
-def _settle(p: Parameters, ell: float, beta: float) -> Point | None:
+def _settle(site: Site, ell: float, beta: float) -> Point | None:
     """The minimum at `beta` near `ell` by Newton's method, or None if it does not lead to one."""
     guess, previous = ell, np.inf
     for _ in range(15):
-        y, here = _at(p, ell, beta)
+        y, here = _at(site, ell, beta)
         if not here.r_ell > 0:
             return None
         change = float(here.r / here.r_ell)
@@ -183,34 +182,34 @@ def _settle(p: Parameters, ell: float, beta: float) -> Point | None:
 Equations = Callable[[float, float], tuple[float, float]]
 
 
-def _end(p: Parameters, last: Point) -> Point:
+def _end(site: Site, last: Point) -> Point:
     """The fold or the pitchfork at which the branch ends just beyond `last`."""
-    candidates = [_polish(_fold(p, undistorted=last.y == 0), last)]
-    if p.field == 0 and p.distorts:
-        candidates.append(_polish(_pitchfork(p), last))
+    candidates = [_polish(_fold(site, undistorted=last.y == 0), last)]
+    if site.p.field == 0 and site.p.distorts:
+        candidates.append(_polish(_pitchfork(site), last))
     close = [x for x in candidates if x is not None and abs(x.beta / last.beta - 1) < 1e-7]
     if not close:
         return last
     end = min(close, key=lambda x: abs(x.beta - last.beta))
-    return end._replace(y=_at(p, end.ell, end.beta)[0] if last.y != 0 else 0.0)
+    return end._replace(y=_at(site, end.ell, end.beta)[0] if last.y != 0 else 0.0)
 
 
-def _fold(p: Parameters, undistorted: bool) -> Equations:
+def _fold(site: Site, undistorted: bool) -> Equations:
     """The equations r = 0 and dr/dℓ = 0: minimum and saddle merge in γ."""
 
     def equations(ell: float, beta: float) -> tuple[float, float]:
-        here = local(p, np.asarray(ell), beta, np.asarray(0.0)) if undistorted else _at(p, ell, beta)[1]
+        here = site.local(np.asarray(ell), beta, np.asarray(0.0)) if undistorted else _at(site, ell, beta)[1]
         return float(here.r), float(here.r_ell)
 
     return equations
 
 
-def _pitchfork(p: Parameters) -> Equations:
-    """The equations r = 0 at η = 0 and γ(K + 2Lγ) = T: the state without distortion becomes unstable against it."""
+def _pitchfork(site: Site) -> Equations:
+    """The equations r = 0 at η = 0 and (K + 2Lγ)⟨u²⟩ = T: the state without distortion becomes unstable against it."""
 
     def equations(ell: float, beta: float) -> tuple[float, float]:
-        r = local(p, np.asarray(ell), beta, np.asarray(0.0)).r
-        return float(r), 1 - beta * float(coupling(p, fraction(np.asarray(ell))))
+        r = site.local(np.asarray(ell), beta, np.asarray(0.0)).r
+        return float(r), float(site.softness(fraction(np.asarray(ell)), beta))
 
     return equations
 
@@ -220,9 +219,9 @@ def _polish(equations: Equations, start: Point) -> Point | None:
     from scipy.optimize import root
 
     def scaled(x: Array) -> tuple[float, float]:
-        return equations(float(x[0]), start.beta * float(x[1]))
+        return equations(float(x[0]), start.beta * float(np.exp(np.clip(x[1], -1.0, 1.0))))  # β stays positive
 
-    solution = root(scaled, (start.ell, 1.0), method="hybr", options={"xtol": 1e-15})
-    if not np.all(np.abs(solution.fun) < 1e-9) or solution.x[1] <= 0:
+    solution = root(scaled, (start.ell, 0.0), method="hybr", options={"xtol": 1e-15})
+    if not np.all(np.abs(solution.fun) < 1e-9) or abs(solution.x[1]) >= 1:
         return None
-    return Point(start.beta * float(solution.x[1]), float(solution.x[0]), start.y)
+    return Point(start.beta * float(np.exp(solution.x[1])), float(solution.x[0]), start.y)

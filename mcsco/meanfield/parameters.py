@@ -6,8 +6,10 @@ keeps the mode k = 0,
 
     e = ½ (S − J̄)_nn γ + ½ (S − J̄)_uu γ + (S − J̄)_nu η + l_n γ + l_u η + c − ½ J'_nn(0) γ² − ½ J'_uu(0) η²,
 
-since n² = n = u². A kernel that is one number B for every k ≠ 0 is a coupling of infinite range, and exactly so if B
-takes the place of J̄, from which it differs by a part 1/N (theorem of Bitter and Crum, DOI 10.1103/PhysRev.37.1527).
+since n² = n, and n = u² = n u where u is 0 in LS and ±1 in HS. A continuous u has neither: ½ (S − J̄)_uu u² then belongs
+to the potential V(u) of both spin states, and (S − J̄)_nu must vanish. A kernel that is one number B for every k ≠ 0 is
+a coupling of infinite range, and exactly so if B takes the place of J̄, from which it differs by a part 1/N (theorem of
+Bitter and Crum, DOI 10.1103/PhysRev.37.1527).
 """
 
 from typing import NamedTuple
@@ -17,10 +19,18 @@ import numpy.typing as npt
 
 from mcsco import units
 from mcsco.errors import InputError, check_real
-from mcsco.model import Model, OrderDisorder
+from mcsco.model import Displacive, Model
 
 # Relative to the largest J(k): far above what sums over k round, far below what any coupling means.
 _ROUNDING = 1e-9
+
+
+class Well(NamedTuple):
+    """Local potential ``V(u) = offset + (curvature/2) u² + quartic u⁴``, K."""
+
+    offset: float
+    curvature: float
+    quartic: float
 
 
 class Parameters(NamedTuple):
@@ -41,7 +51,9 @@ class Parameters(NamedTuple):
     ln_g: float
     """ΔS/R, one variant of the distortion."""
     distorts: bool
-    """Three states a site if true, two if false."""
+    """Whether molecules have a distortion."""
+    wells: tuple[Well, Well] | None = None
+    """V of a HS and of a LS molecule whose distortion is continuous; None if it takes the values 0 and ±1."""
 
     @property
     def ln_w(self) -> float:
@@ -50,7 +62,7 @@ class Parameters(NamedTuple):
 
     @property
     def bound(self) -> float:
-        """Temperature in K above which the free energy has a single stationary point, a minimum.
+        """Temperature in K above which the free energy has a single stationary point, a minimum, if abs(u) ≤ 1.
 
         There T exceeds the largest eigenvalue that the couplings can give to the scaled Hessian
         (`mcsco.meanfield.site.Local`) anywhere, so that no state can lose its stability.
@@ -75,8 +87,6 @@ def parameters_of(model: Model, pressure: float, field: float, neighbours: bool 
     """
     if not isinstance(model, Model):
         raise InputError(f"model = {model!r}: must be a Model, e.g. mcsco.presets.load('pmpea')")
-    if model.distortion is not None and not isinstance(model.distortion, OrderDisorder):
-        raise InputError(f"distortion = {model.distortion!r}: has no mean field here; use OrderDisorder() or None")
     pressure = check_real("pressure", pressure, unit="GPa")
     field = check_real("field", field, unit="kJ/mol")
     if model.distortion is None and field != 0:
@@ -91,6 +101,13 @@ def parameters_of(model: Model, pressure: float, field: float, neighbours: bool 
     far = _long_range(model, pressure, neighbours)
     work = units.pressure_work(pressure, model.spin.volume)
     kelvin = units.kelvin_from_kj_mol
+    wells = None
+    if isinstance(model.distortion, Displacive):
+        epsilon, kappa = model.distortion.barrier, model.distortion.stiffness
+        wells = (
+            Well(kelvin(epsilon), kelvin(far.stiffness - 4 * epsilon), kelvin(epsilon)),
+            Well(0.0, kelvin(far.stiffness + kappa), kelvin(epsilon)),
+        )
     return Parameters(
         enthalpy=kelvin(model.spin.enthalpy + work + far.enthalpy),
         Gamma=kelvin(Gamma + 2 * z * J + far.Gamma),
@@ -100,6 +117,7 @@ def parameters_of(model: Model, pressure: float, field: float, neighbours: bool 
         offset=kelvin(-z * J / 2 + far.offset),
         ln_g=model.spin.ln_g,
         distorts=model.distortion is not None,
+        wells=wells,
     )
 
 
@@ -111,6 +129,8 @@ class _LongRange(NamedTuple):
     K: float = 0.0
     field: float = 0.0
     offset: float = 0.0
+    stiffness: float = 0.0
+    """(S − J̄)_uu of a continuous distortion, which is not part of `enthalpy`."""
 
 
 def _long_range(model: Model, pressure: float, neighbours: bool) -> _LongRange:
@@ -134,13 +154,20 @@ def _long_range(model: Model, pressure: float, neighbours: bool) -> _LongRange:
             f"interactions: couple the HS fraction with the mean distortion (J'_nu(0) = {coupling[0, 1]:.3g} kJ/mol), "
             "which the mean field cannot; make C, spin_strain and distortion_strain symmetric, or use a simulation"
         )
+    displacive = isinstance(model.distortion, Displacive)
+    if displacive and abs(on_site[0, 1]) > rounding:
+        raise InputError(
+            f"interactions: couple spin and distortion of the same molecule by {on_site[0, 1]:.3g} kJ/mol, which "
+            "the mean field of Displacive() cannot; make C, spin_strain and distortion_strain symmetric, or simulate"
+        )
     Gamma = coupling[0, 0] / 2  # −½ J' γ² = ½ J' γ(1−γ) − ½ J' γ
     return _LongRange(
-        enthalpy=float((on_site[0, 0] + on_site[1, 1]) / 2 + l_n - Gamma),
+        enthalpy=float((on_site[0, 0] + (0.0 if displacive else on_site[1, 1])) / 2 + l_n - Gamma),
         Gamma=float(Gamma),
         K=float(coupling[1, 1]),
         field=float(-l_u - on_site[0, 1]),
         offset=pairs.constant,
+        stiffness=float(on_site[1, 1]) if displacive else 0.0,
     )
 
 

@@ -5,6 +5,8 @@
     s = γ ln g − (1−γ) ln(1−γ) − n₊ ln n₊ − n₋ ln n₋,   n± = (γ ± η)/2   (three states a site)
     s = γ ln g − (1−γ) ln(1−γ) − γ ln γ                                  (two states a site)
 
+A continuous distortion has another entropy and an energy that depends on T: `mcsco.meanfield.displacive`.
+
 It is the rate function of (q, η) of an infinite system: P(q, η) ∝ exp(−N φ/T). Only the minima are phases.
 """
 
@@ -23,7 +25,11 @@ ROUNDING = 1e-12
 
 def enthalpy(p: Parameters, q: npt.ArrayLike, eta: npt.ArrayLike) -> Array:
     """e(γ, η) in K, including P ΔV and −h η; arrays broadcast, nan where (q, η) is impossible."""
-    gamma, eta = _occupation(p, q, eta)
+    return interaction_energy(p, *_occupation(p, q, eta))
+
+
+def interaction_energy(p: Parameters, gamma: Array, eta: Array) -> Array:
+    """The polynomial e(γ, η) in K wherever it is asked for."""
     interaction = p.Gamma * gamma * (1 - gamma) - (p.K / 2 + p.L * gamma) * eta**2
     return np.asarray(p.offset + p.enthalpy * gamma + interaction - p.field * eta)
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from mcsco import units
 from mcsco.errors import InputError, check_real
-from mcsco.meanfield import potential, site, stationary
+from mcsco.meanfield import stationary
 from mcsco.meanfield.branch import (
     Branch,
     Point,
@@ -19,9 +19,12 @@ from mcsco.meanfield.branch import (
     trace_high_spin,
     trace_low_spin,
 )
+from mcsco.meanfield.displacive import DisplaciveSite
 from mcsco.meanfield.expansion import LandauExpansion, expand
 from mcsco.meanfield.parameters import parameters_of
 from mcsco.meanfield.potential import Array
+from mcsco.meanfield.site import Site
+from mcsco.meanfield.three_state import ThreeState
 from mcsco.model import Model
 
 NAN = float("nan")
@@ -64,7 +67,9 @@ class MeanField:
 
         φ = ΔH γ + P ΔV γ + Γ γ(1−γ) − (K∞/2) η² − L γ η² − h η − (z/2) J q² − (z/2) K η² − T S(q, η)
 
-    with the exact mixing entropy (see `mcsco.meanfield.potential`). It is exact for couplings of infinite range in an
+    with the exact entropy of all crystals of independent molecules that have this q and η (see
+    `mcsco.meanfield.potential`), and with the energy of a continuous distortion in its local potential (see
+    `mcsco.meanfield.displacive`). It is exact for couplings of infinite range in an
     infinite crystal; nearest neighbours enter through their mean, z bonds a site. Couplings may have any sign.
 
     Two branches are followed, on the side of η that `field` favours (η ≥ 0 at zero field):
@@ -78,7 +83,7 @@ class MeanField:
     Parameters
     ----------
     model : Model
-        Three states a site (`OrderDisorder`) or plain spins.
+        Three states a site (`OrderDisorder`), a continuous distortion (`Displacive`), or plain spins.
     pressure : float
         P, GPa.
     field : float
@@ -102,7 +107,9 @@ class MeanField:
     """
 
     def __init__(self, model: Model, pressure: float = 0.0, field: float = 0.0) -> None:
-        self._p = parameters_of(model, pressure, field)
+        p = parameters_of(model, pressure, field)
+        self._site: Site = ThreeState(p) if p.wells is None else DisplaciveSite(p)
+        self._p = p
         self.model = model
         self.pressure = float(pressure)
         self.field = float(field)
@@ -117,16 +124,15 @@ class MeanField:
 
         nan where no state has these order parameters: |q| > 1, |η| > (1+q)/2, or η ≠ 0 without distortion.
         """
-        T = np.asarray(T, dtype=np.float64)
-        return np.asarray((potential.enthalpy(self._p, q, eta) - T * potential.entropy(self._p, q, eta)) * units.KELVIN)
+        return np.asarray(self._site.free_energy(q, eta, np.asarray(T, dtype=np.float64)) * units.KELVIN)
 
     def enthalpy(self, q: npt.ArrayLike, eta: npt.ArrayLike, T: npt.ArrayLike | None = None) -> Array:
-        """Energy of (q, η) in kJ/mol, with P ΔV and −h η, without T S; `T` is not needed."""
-        return np.asarray(potential.enthalpy(self._p, q, eta) * units.KELVIN)
+        """Energy of (q, η) in kJ/mol, with P ΔV and −h η, without T S; a displacive model needs `T`."""
+        return np.asarray(self._site.enthalpy(q, eta, T) * units.KELVIN)
 
     def entropy(self, q: npt.ArrayLike, eta: npt.ArrayLike, T: npt.ArrayLike | None = None) -> Array:
-        """Entropy of (q, η) in J/(mol K), γ ΔS plus the mixing entropy; `T` is not needed."""
-        return np.asarray(potential.entropy(self._p, q, eta) * units.R)
+        """Entropy of (q, η) in J/(mol K), γ ΔS and that of mixing and distortion; a displacive model needs `T`."""
+        return np.asarray(self._site.entropy(q, eta, T) * units.R)
 
     def residual(self, q: float, eta: float, T: float) -> tuple[float, float]:
         """(⟨σ⟩ − q, ⟨u⟩ − η) of one molecule in the fields that (q, η) makes; zero where φ is stationary."""
@@ -134,8 +140,8 @@ class MeanField:
         gamma = (1 + q) / 2
         epsilon = p.enthalpy + p.Gamma * (1 - 2 * gamma) - p.L * eta**2
         y = ((p.K + 2 * p.L * gamma) * eta + p.field) / T
-        ell = p.ln_w + float(site.ln_cosh(np.asarray(y))) - epsilon / T
-        new_q, new_eta = stationary.order_parameters(ell, y)
+        ell = p.ln_g + float(self._site.in_field(np.asarray(y), 1 / T).ln_ratio) - epsilon / T
+        new_q, new_eta = self._site.order_parameters(ell, 1 / T, y)
         return new_q - q, new_eta - eta
 
     def stationary_points(self, T: float) -> tuple[stationary.StationaryPoint, ...]:
@@ -143,7 +149,7 @@ class MeanField:
 
         At zero field a point with η > 0 stands for its mirror image (q, −η) too.
         """
-        return stationary.stationary_points(self._p, _check_temperature(T), units.KELVIN)
+        return stationary.stationary_points(self._site, _check_temperature(T), units.KELVIN)
 
     def equilibrium(self, T: float) -> tuple[float, float]:
         """(q, η) of the lowest minimum at `T` in K."""
@@ -154,11 +160,11 @@ class MeanField:
 
     @cached_property
     def _low_spin(self) -> Branch:
-        return trace_low_spin(self._p)
+        return trace_low_spin(self._site)
 
     @cached_property
     def _high_spin(self) -> Branch:
-        return trace_high_spin(self._p)
+        return trace_high_spin(self._site)
 
     def branch(self, T: float, which: str) -> tuple[float, float]:
         """(q, η) of the branch `which`, ``"LS"`` or ``"HS"``, at `T` in K; (nan, nan) where it does not exist."""
@@ -171,7 +177,9 @@ class MeanField:
         states = [self._point(float(t), which) for t in T.ravel()]
         columns = [(NAN, NAN, NAN) if x is None else (*self._order_parameters(x), self._capacity(x)) for x in states]
         q, eta, heat = np.array(columns, dtype=np.float64).reshape(-1, 3).T.reshape(3, *T.shape)
-        return BranchCurve(T, q, eta, self.free_energy(q, eta, T), self.enthalpy(q, eta), self.entropy(q, eta), heat)
+        return BranchCurve(
+            T, q, eta, self.free_energy(q, eta, T), self.enthalpy(q, eta, T), self.entropy(q, eta, T), heat
+        )
 
     def heat_capacity(self, T: float, which: str) -> float:
         """C_p = T dS/dT along a branch in J/(mol K), without the lattice's background; nan where there is none."""
@@ -184,8 +192,8 @@ class MeanField:
         if self.is_gradual or low is None or high is None:
             return NAN, NAN
         between = [
-            stationary.order_parameters(root.ell, self._sign * root.y)
-            for root in stationary.aligned_roots(self._p, T)
+            self._site.order_parameters(root.ell, 1 / T, self._sign * root.y)
+            for root in stationary.aligned_roots(self._site, T)
             if root.minima < 2 and low.ell < root.ell < high.ell
         ]
         # at a spinodal the pass has merged with the state that it would protect
@@ -238,7 +246,7 @@ class MeanField:
         if np.isnan(T):
             return Jump(NAN, (NAN, NAN), (NAN, NAN), NAN, NAN)
         low, high = self.branch(T, "LS"), self.branch(T, "HS")
-        jump = float(self.entropy(*high) - self.entropy(*low))
+        jump = float(self.entropy(*high, T) - self.entropy(*low, T))
         return Jump(T, low, high, jump, T * jump / 1000)
 
     def half_conversion_temperature(self) -> float:
@@ -256,7 +264,7 @@ class MeanField:
 
     def symmetry_breaking_temperatures(self, which: str) -> tuple[float, ...]:
         """Temperatures in K, rising, at which η appears or vanishes continuously along a branch at zero field."""
-        return tuple(pitchforks(self._p, self._branch(which)))
+        return tuple(pitchforks(self._site, self._branch(which)))
 
     def paraelastic_temperature(self) -> float:
         """Temperature in K of HSls → HShs, where η of the HS branch vanishes; nan unless it does so continuously."""
@@ -268,20 +276,19 @@ class MeanField:
             T(γ) = [ΔH + P ΔV + Γ(1−2γ)] / [R ln w + R ln((1−γ)/γ)]
 
         with w = g for plain spins (the closed form of Slichter and Drickamer, DOI 10.1063/1.1677511), w = 2g with
-        distortion, and Γ + 2zJ for Γ. nan where no positive temperature has this state.
+        order-disorder distortion, w = g Z_H/Z_L of the temperature itself with a displacive one (the highest such
+        temperature, found numerically), and Γ + 2zJ for Γ. nan where no positive temperature has this state.
         """
         p, gamma = self._p, np.asarray(gamma, dtype=np.float64)
         if p.field != 0:
             raise InputError(f"field = {self.field!r} kJ/mol: distorts every state; use 0 for the undistorted curve")
         if not np.all((gamma > 0) & (gamma < 1)):
             raise InputError("gamma: must lie between 0 and 1, both excluded")
-        work = p.enthalpy + p.Gamma * (1 - 2 * gamma)
-        heat = p.ln_w + np.log1p(-gamma) - np.log(gamma)
-        return np.where(work * heat > 0, work / np.where(heat == 0, 1.0, heat), NAN)
+        return np.asarray(self._site.undistorted_temperature(gamma))
 
     def landau_expansion(self, T: float) -> LandauExpansion:
         """Coefficients of φ about (q, η) = (0, 0) at `T` in K; see `LandauExpansion`."""
-        return expand(self._p, _check_temperature(T), units.KELVIN)
+        return expand(self._site, _check_temperature(T), units.KELVIN)
 
     @property
     def _sign(self) -> float:
@@ -293,19 +300,19 @@ class MeanField:
         return self._low_spin if which == "LS" else self._high_spin
 
     def _point(self, T: float, which: str) -> Point | None:
-        return self._branch(which).at(self._p, 1 / _check_temperature(T))
+        return self._branch(which).at(self._site, 1 / _check_temperature(T))
 
     def _order_parameters(self, point: Point) -> tuple[float, float]:
-        return stationary.order_parameters(point.ell, self._sign * point.y)
+        return self._site.order_parameters(point.ell, point.beta, self._sign * point.y)
 
     def _capacity(self, point: Point) -> float:
-        return float(site.heat_capacity(self._p, point.ell, point.beta, point.y) * units.R)
+        return float(self._site.heat_capacity(point.ell, point.beta, point.y) * units.R)
 
     def _free_energy(self, state: tuple[float, float], T: float) -> float:
         return float(self.free_energy(state[0], state[1], T))
 
     def _half_on(self, curve: Branch) -> float:
-        beta = half_conversion(self._p, curve)
+        beta = half_conversion(self._site, curve)
         return NAN if beta is None else 1 / beta
 
 

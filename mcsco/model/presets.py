@@ -12,7 +12,7 @@ from mcsco.model.elasticity import Elasticity
 from mcsco.model.interactions import InfiniteRange, NearestNeighbours
 from mcsco.model.lattice import Lattice
 from mcsco.model.model import Interaction, Model
-from mcsco.model.site import Distortion, OrderDisorder, SpinCrossover
+from mcsco.model.site import Displacive, Distortion, OrderDisorder, SpinCrossover
 from mcsco.units import KELVIN, R
 
 PMPEA_SOURCE = "Valverde-Muñoz et al., Mater. Horiz. 12, 1463 (2025), DOI 10.1039/d4mh01318b"
@@ -50,6 +50,9 @@ def _pmpea(n_enthalpy: float, J_n: float, K_inf: float, L: float) -> tuple[SpinC
 
 _PAIRWISE_SPIN, _PAIRWISE = _pmpea(2335.75, 295.18, 800.0, 0.0)
 _VOLUME_SPIN, _VOLUME = _pmpea(2093.67, -71.68, 400.0, 200.0)
+_DISPLACIVE_SPIN, _DISPLACIVE = _pmpea(2348.3148, 99.8044, 943.7431, 0.0)
+_DISPLACIVE_VOLUME_SPIN, _DISPLACIVE_VOLUME = _pmpea(2243.4816, -68.8525, 754.9944, 94.3743)
+_TORSION = Displacive(barrier=600.0 * KELVIN, stiffness=4000.0 * KELVIN)
 
 # Volume and shear of the crystal (v_s = 0.05, e13 = 0.02704); the stiffness of a soft molecular crystal is assumed such
 # that the elastic part of the ferroelastic coupling is of the order of the 800 K of HSls → HShs. What neighbours add
@@ -76,6 +79,24 @@ PRESETS = {
             spin=_VOLUME_SPIN,
             distortion=OrderDisorder(),
             interactions=(_VOLUME,),
+        ),
+        Preset(
+            name="pmpea-displacive",
+            summary="[Fe(PM-PEA)2(NCS)2], continuous torsion, infinite-range couplings; mean-field loop 235.0/220.0 K",
+            source=PMPEA_SOURCE,
+            shape=(64, 64),
+            spin=_DISPLACIVE_SPIN,
+            distortion=_TORSION,
+            interactions=(_DISPLACIVE,),
+        ),
+        Preset(
+            name="pmpea-displacive-volume",
+            summary="[Fe(PM-PEA)2(NCS)2], continuous torsion coupled through the volume; mean-field loop 235.0/220.0 K",
+            source=PMPEA_SOURCE,
+            shape=(64, 64),
+            spin=_DISPLACIVE_VOLUME_SPIN,
+            distortion=_TORSION,
+            interactions=(_DISPLACIVE_VOLUME,),
         ),
         Preset(
             name="pmpea-nn",

@@ -49,6 +49,25 @@ def test_infinite_range_sets(name, Delta, J, K, L):
         assert model.energy(naive.to_state(model, codes)) / N / KELVIN == pytest.approx(expected, rel=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("name", "Delta", "J", "K", "L"),
+    [
+        ("pmpea-displacive", 2348.3148, 99.8044, 943.7431, 0.0),
+        ("pmpea-displacive-volume", 2243.4816, -68.8525, 754.9944, 94.3743),
+    ],
+)
+def test_displacive_sets(name, Delta, J, K, L):
+    """The same energy with any u, and in V_HS = 600 (u² − 1)², V_LS = 2000 u² + 600 u⁴ (K)."""
+    model = presets.load(name, (4, 5))
+    assert model.spin.entropy == pytest.approx(8 * R)
+    rng = np.random.default_rng(7)
+    spin, u = np.where(rng.random((4, 5)) < 0.4, 1, -1), rng.normal(0.2, 0.8, (4, 5))
+    n, m = (spin > 0).mean(), u.mean()
+    wells = np.where(spin > 0, 600 * (u**2 - 1) ** 2, 2000 * u**2 + 600 * u**4).mean()
+    expected = Delta * n - J * n**2 / 2 - K * m**2 / 2 - L * n * m**2 + wells
+    assert model.energy(mcsco.model.State(spin, u)) / 20 / KELVIN == pytest.approx(expected, rel=1e-12)
+
+
 def test_nearest_neighbour_set():
     """Energy 2724 n − 100 Σnn' − 200 Σuu' (K): all HS on the cubic lattice costs 2724 − 300 − 600, all LS nothing."""
     model = presets.load("pmpea-nn", (4, 4, 4))
