@@ -12,7 +12,7 @@ _UNIONS = ("protocol", "model")
 """Tables in which pydantic puts the chosen kind into the path of an error."""
 
 _KINDS = (
-    *("ramp", "thermal-cycle", "hold", "quench", "pressure-ramp", "pressure-cycle", "field-cycle"),
+    *("ramp", "thermal-cycle", "hold", "quench", "pressure-ramp", "pressure-cycle", "field-cycle", "reversal-curves"),
     *("nearest-neighbours", "infinite-range", "elasticity", "long-range"),
 )
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from mcsco.campaign.fields import Energy, Pressure, Rate, Sweeps, Temperature
 from mcsco.campaign.section import Section
-from mcsco.sampling import FieldCycle, Hold, PressureCycle, PressureRamp, Quench, Ramp, ThermalCycle
+from mcsco.sampling import FieldCycle, Hold, PressureCycle, PressureRamp, Quench, Ramp, ReversalCurves, ThermalCycle
 
 
 class RampSection(Section):
@@ -121,6 +121,23 @@ class FieldCycleSection(Section):
         return FieldCycle(**self.model_dump(exclude={"kind"}))
 
 
+class ReversalCurvesSection(Section):
+    """``[protocol]`` of kind ``reversal-curves``."""
+
+    kind: Literal["reversal-curves"]
+    saturation: Temperature
+    reversal: tuple[Temperature, Temperature]
+    curves: int = Field(default=30, ge=2, le=10**4)
+    sweeps_per_kelvin: Rate = 100.0
+    measure_every: Sweeps | None = None
+    pressure: Pressure = 0.0
+    field: Energy = 0.0
+
+    def build(self) -> ReversalCurves:
+        """The protocol."""
+        return ReversalCurves(**self.model_dump(exclude={"kind"}))
+
+
 ProtocolSection = Annotated[
     RampSection
     | CycleSection
@@ -128,6 +145,7 @@ ProtocolSection = Annotated[
     | QuenchSection
     | PressureRampSection
     | PressureCycleSection
-    | FieldCycleSection,
+    | FieldCycleSection
+    | ReversalCurvesSection,
     Field(discriminator="kind"),
 ]

@@ -15,6 +15,7 @@ from mcsco.observables.holds import Equilibrium, equilibrium
 from mcsco.observables.hysteresis import Branches, Loop, OrderLoop, loop
 from mcsco.observables.magnetism import chi_T, spin_only
 from mcsco.observables.measured import Measured, read_measured
+from mcsco.observables.reversal import ReversalDiagram, reversal_diagram
 from mcsco.observables.series import Estimate, estimate
 from mcsco.observables.snapshots import snapshot_lengths, snapshot_statistics
 from mcsco.observables.strain_maps import StrainMaps, strain_maps
@@ -37,6 +38,7 @@ __all__ = [
     "OrderLoop",
     "Reading",
     "Reflection",
+    "ReversalDiagram",
     "StrainMaps",
     "StructureFactors",
     "Walls",
@@ -56,6 +58,7 @@ __all__ = [
     "loop",
     "read_measured",
     "reflection",
+    "reversal_diagram",
     "snapshot_lengths",
     "snapshot_statistics",
     "spin_only",

@@ -125,7 +125,7 @@ def draw_quench(config: RunConfig, dataset: xarray.Dataset) -> Figure:
 def _caption(config: RunConfig) -> str:
     shape = "×".join(str(extent) for extent in config.model.build().lattice.shape)
     n = config.run.replicas
-    return f"{shape} molecules, {n} replica{'s' * (n > 1)}, {np.atleast_1d(config.protocol.temperature)[0]:g} K"
+    return f"{shape} molecules, {n} replica{'s' * (n > 1)}, {config.begin.temperature:g} K"
 
 
 def _fields(config: RunConfig, dataset: xarray.Dataset) -> list[tuple[str, str]]:

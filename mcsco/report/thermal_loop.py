@@ -75,7 +75,8 @@ def draw_thermal_loop(config: RunConfig, dataset: xarray.Dataset, measured: Meas
 
 def _range(config: RunConfig) -> tuple[float, float]:
     """Temperatures that the axes span, K."""
-    T = np.atleast_1d(config.protocol.temperature)
+    protocol: Any = config.protocol
+    T = np.atleast_1d(protocol.temperature)
     first, last = float(T.min()), float(T.max())
     margin = 0.05 * (last - first or first) if config.protocol.kind == "hold" else 0.0
     return first - margin, last + margin

@@ -5,7 +5,13 @@ Thermal protocols (ramp, cycle, holds) and quenches have pages of their own (`mc
 """
 
 from mcsco.report.driven import FIELD, PRESSURE
+from mcsco.report.reversal import REVERSAL
 from mcsco.report.view import View
 
-VIEWS: dict[str, View] = {"pressure-ramp": PRESSURE, "pressure-cycle": PRESSURE, "field-cycle": FIELD}
+VIEWS: dict[str, View] = {
+    "pressure-ramp": PRESSURE,
+    "pressure-cycle": PRESSURE,
+    "field-cycle": FIELD,
+    "reversal-curves": REVERSAL,
+}
 """By the protocol's kind in run files."""

@@ -16,6 +16,7 @@ from mcsco.sampling.protocols import (
     make_legs,
 )
 from mcsco.sampling.replicas import simulate
+from mcsco.sampling.reversal import ReversalCurves
 from mcsco.sampling.simulation import Simulation
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Progress",
     "Quench",
     "Ramp",
+    "ReversalCurves",
     "Simulation",
     "SpringSimulation",
     "ThermalCycle",

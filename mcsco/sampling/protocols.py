@@ -6,6 +6,7 @@ from typing import Any
 
 from mcsco.errors import InputError, check_integer, check_real
 from mcsco.sampling.legs import Leg, Point
+from mcsco.sampling.reversal import ReversalCurves
 
 
 @dataclass(frozen=True)
@@ -264,7 +265,7 @@ class FieldCycle:
         return (Leg(first, last, self.sweeps, every, 0), Leg(last, first, self.sweeps, every, 0)) * self.cycles
 
 
-Protocol = Ramp | Hold | ThermalCycle | Quench | PressureRamp | PressureCycle | FieldCycle
+Protocol = Ramp | Hold | ThermalCycle | Quench | PressureRamp | PressureCycle | FieldCycle | ReversalCurves
 """Every protocol."""
 
 PROTOCOLS: dict[str, type] = {
@@ -275,6 +276,7 @@ PROTOCOLS: dict[str, type] = {
     "pressure-ramp": PressureRamp,
     "pressure-cycle": PressureCycle,
     "field-cycle": FieldCycle,
+    "reversal-curves": ReversalCurves,
 }
 """Name in files of every protocol."""
 
