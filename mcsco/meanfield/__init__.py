@@ -2,13 +2,14 @@
 
 `MeanField` replaces every bond by the coupling with the mean, which is exact for couplings of infinite range in an
 infinite crystal; `FiniteSize` sums over all configurations of N molecules when every coupling of the model has
-infinite range. A simulation of the same model is held against both.
+infinite range, and gives their free energy as a `Surface` over the order parameters. A simulation of the same model is
+held against both.
 """
 
 from mcsco.meanfield.bridge import BridgeMeanField
 from mcsco.meanfield.bridge_finite import BridgeFiniteSize
 from mcsco.meanfield.expansion import LandauExpansion
-from mcsco.meanfield.finite import Averages, FiniteSize
+from mcsco.meanfield.finite import Averages, FiniteSize, Surface
 from mcsco.meanfield.pressure import (
     PressureDiagram,
     PressureTransitions,
@@ -31,6 +32,7 @@ __all__ = [
     "PressureDiagram",
     "PressureTransitions",
     "StationaryPoint",
+    "Surface",
     "coercive_field",
     "pressure_diagram",
     "pressure_transitions",

@@ -47,7 +47,8 @@ def theory(numbers, field=0.0):
     [
         (PAIRWISE, (220.000179, 234.999996), -0.5236, -0.9981, [(0.6761, 0.9615), (0.7947, 1.0230), (0.9462, 1.0829)]),
         (VOLUME, (220.000222, 235.000001), -0.4228, -0.9962, [(0.7381, 0.9899), (0.8336, 1.0405), (0.9543, 1.0861)]),
-        (STRONG_VOLUME, (220.000282, 235.000004), -0.248, -0.9826, [(0.7900, 1.0125), (0.8653, 1.0539), (0.9608, 1.0883)]),
+        (STRONG_VOLUME, (220.000282, 235.000004), -0.248, -0.9826,
+         [(0.7900, 1.0125), (0.8653, 1.0539), (0.9608, 1.0883)]),
     ],
 )  # fmt: skip
 def test_calibrated_sets(numbers, loop, q_c, q_150, hot):
@@ -192,7 +193,7 @@ def test_barriers_vanish_at_the_spinodals_and_are_equal_at_the_maxwell_temperatu
     assert jump.latent_heat == pytest.approx(float(rise), abs=1e-9)
     q, eta = np.linspace(jump.low_spin[0], jump.high_spin[0], 81)[:, None], np.linspace(0, 1.2, 121)
     lowest_way = mean_field.free_energy(q, eta, T).min(axis=1).max()
-    assert pytest.approx(lowest_way - mean_field.free_energy(*jump.low_spin, T), abs=1e-4) == G_LH
+    assert lowest_way - mean_field.free_energy(*jump.low_spin, T) == pytest.approx(G_LH, abs=1e-4)
 
 
 # limits
@@ -232,7 +233,9 @@ def order_disorder():
 
 
 def test_stiff_wells_are_the_order_disorder_model(order_disorder):
-    """ε = 600 c, κ = 4000 c, c → ∞: u = 0 in LS and ±1 in HS, but each of these three wells has a width,
+    """ε = 600 c, κ = 4000 c, c → ∞: u = 0 in LS and ±1 in HS.
+
+    Each of these three wells has a width, however,
 
         Z_H/Z_L → 2 cosh y √(κ/8ε),   so that  ln g (order-disorder) = ln g (displacive) + ½ ln(κ/8ε) at every T.
 
