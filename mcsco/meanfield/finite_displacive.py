@@ -84,11 +84,11 @@ def joint(site: DisplaciveSite, N: int, T: float) -> Joint:
 
 def _extent(site: DisplaciveSite, N: int, T: float) -> tuple[float, float]:
     """The largest abs(η) and the largest field b that matter, from Chernoff's bound P ≤ exp(−N φ/T)."""
-    n = np.linspace(0.0, 1.0, 33)[:, None]
+    n = np.linspace(0.0, 1.0, 17)[:, None]
     sign = -1.0 if site.p.field < 0 else 1.0
     limit = 2.0
     while True:
-        eta = np.linspace(0.0, limit, 101)
+        eta = np.linspace(0.0, limit, 61)
         phi = site.free_energy(2 * n - 1, sign * eta, T)
         matters = phi <= phi.min() + TAIL * T / N
         if not matters[:, -1].any():
