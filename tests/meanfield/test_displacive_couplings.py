@@ -16,7 +16,7 @@ TORSION = Displacive(600 * KELVIN, 4000 * KELVIN)
 
 
 def test_self_term_of_a_shear_acts_on_the_square_of_the_distortion():
-    """Independent sites with the means (γ, η): ½ (S − J̄)_uu ⟨u²⟩ belongs to the site, −½ J'_uu(0) η² to the mean field."""
+    """Independent sites with given means: ½ (S − J̄)_uu ⟨u²⟩ is on the site, −½ J'_uu(0) η² in the mean field."""
     shear = Elasticity((12.0, 4.2, 3.5), 970.0, 0.02, 0.02704)
     model = Model(Lattice((5, 5)), SpinCrossover(15.0, 60.0), TORSION, (shear, InfiniteRange(0.3, 0.8, 0.4)))
     q, eta, T, beta = 0.24, 0.35, 210.0, 1 / (KELVIN * 210.0)
