@@ -133,9 +133,12 @@ def solve_stationary(p: Potential, T: Array, start: Point, end: Point) -> Array:
     """
     rising = start.T <= end.T
     low, high = np.full(T.shape, start.q), np.full(T.shape, end.q)
+    field, alpha = p.a1 * (p.T_sc - T), p.a0 / 2 * (T - p.T_c)
     for _ in range(64):
         q = (low + high) / 2.0
-        right = (p.slope(q, T) > 0) == rising
+        # Potential.slope without its conversions, which took three quarters of the time
+        ordered = 2.0 / p.b * np.minimum(alpha + (p.D + p.E / 2 * q) * q, 0.0) * (p.D + p.E * q)
+        right = (field + (p.B + p.C * q**2) * q - ordered > 0) == rising
         low, high = np.where(right, low, q), np.where(right, q, high)
     # ∂G_eff/∂q has a double root at an end, where its sign is noise.
     return np.select([start.T == T, end.T == T], [start.q, end.q], (low + high) / 2.0)

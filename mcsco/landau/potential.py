@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,9 @@ from mcsco.errors import InputError, check_real
 from mcsco.landau import critical, equilibrium, stretches, transitions
 from mcsco.landau.arrays import Array, Values, arrays, check_temperatures, plain
 from mcsco.landau.curve import Branch, find_branches
+
+if TYPE_CHECKING:
+    from mcsco.landau.fit import Fit
 
 _POSITIVE = ("a1", "C", "b", "T_sc")
 
@@ -89,6 +92,24 @@ class Potential:
             unit = "K" if field.name in ("T_sc", "T_c") else ""
             value = check_real(field.name, getattr(self, field.name), above=above, unit=unit)
             object.__setattr__(self, field.name, value)
+
+    @classmethod
+    def from_fit(cls, fit: Fit) -> Potential:
+        """The potential of a fit, in kJ/mol per molecule.
+
+        Raises
+        ------
+        InputError
+            If a fitted a1, C, b or T_sc is not positive: the data then know no lower bound of G, or no LS state.
+        """
+        values = {name: coefficient.value for name, coefficient in fit.coefficients.items()}
+        bad = [name for name in _POSITIVE if not values[name] > 0]
+        if bad:
+            raise InputError(
+                f"fitted {bad[0]} = {values[bad[0]]:.4g}: must be greater than 0 for a potential; widen the window, or "
+                "fix coefficients that the data do not determine"
+            )
+        return cls(**values)
 
     # The potential itself
 
