@@ -8,6 +8,7 @@ held against both.
 
 from mcsco.meanfield.bridge import BridgeMeanField
 from mcsco.meanfield.bridge_finite import BridgeFiniteSize
+from mcsco.meanfield.counting import counting_term
 from mcsco.meanfield.expansion import LandauExpansion
 from mcsco.meanfield.finite import Averages, FiniteSize, Surface
 from mcsco.meanfield.pressure import (
@@ -34,6 +35,7 @@ __all__ = [
     "StationaryPoint",
     "Surface",
     "coercive_field",
+    "counting_term",
     "pressure_diagram",
     "pressure_transitions",
 ]

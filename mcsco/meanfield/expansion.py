@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mcsco import units
 from mcsco.meanfield.site import Site
 
 
@@ -72,4 +73,27 @@ def _distortion(site: Site, T: float) -> tuple[float, float, float, float, float
         float(-T * kappa / (6 * v**4)),
         float(-T * change / (2 * v) - p.L / 2),
         float(T * change**2 / v),
+    )
+
+
+def finite_size(infinite: LandauExpansion, n_sites: int, distorts: bool) -> LandauExpansion:
+    """The expansion of −(RT/N) ln P of `n_sites` molecules with two or three states each, to first order in 1/N.
+
+    It adds (T/2N) Σ ln n_i, the next order of Stirling's formula, with n_i = (1−q)/2 and (1+q±2η)/4, or (1±q)/2
+    without distortion. Its q³ is left out: eq. (3) does not have it.
+    """
+    t = infinite.T / n_sites * units.KELVIN
+    d = 1.0 if distorts else 0.0
+    a1 = infinite.a1 - d / (2 * n_sites) * units.KELVIN
+    a0 = infinite.a0 - d * 4 / n_sites * units.KELVIN
+    return infinite._replace(
+        a1=a1,
+        T_sc=infinite.T_sc * infinite.a1 / a1 if a1 > 0 else float("nan"),
+        B=infinite.B - (1 + d / 2) * t,
+        C=infinite.C - (1 + d / 2) * t,
+        a0=a0,
+        T_c=infinite.T_c * infinite.a0 / a0 if distorts else infinite.T_c,
+        b=infinite.b - d * 16 * t,
+        D=infinite.D + d * 4 * t,
+        E=infinite.E - d * 12 * t,
     )

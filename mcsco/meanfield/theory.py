@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcsco import units
-from mcsco.errors import InputError, check_real
+from mcsco.errors import InputError, check_integer, check_real
 from mcsco.meanfield import stationary
 from mcsco.meanfield.branch import (
     Branch,
@@ -20,12 +20,12 @@ from mcsco.meanfield.branch import (
     trace_low_spin,
 )
 from mcsco.meanfield.displacive import DisplaciveSite
-from mcsco.meanfield.expansion import LandauExpansion, expand
+from mcsco.meanfield.expansion import LandauExpansion, expand, finite_size
 from mcsco.meanfield.parameters import parameters_of
 from mcsco.meanfield.potential import Array
 from mcsco.meanfield.site import Site
 from mcsco.meanfield.three_state import ThreeState
-from mcsco.model import Model
+from mcsco.model import Displacive, Model
 
 NAN = float("nan")
 
@@ -286,9 +286,22 @@ class MeanField:
             raise InputError("gamma: must lie between 0 and 1, both excluded")
         return np.asarray(self._site.undistorted_temperature(gamma))
 
-    def landau_expansion(self, T: float) -> LandauExpansion:
-        """Coefficients of φ about (q, η) = (0, 0) at `T` in K; see `LandauExpansion`."""
-        return expand(self._site, _check_temperature(T), units.KELVIN)
+    def landau_expansion(self, T: float, n_sites: int | None = None) -> LandauExpansion:
+        """Coefficients of φ about (q, η) = (0, 0) at `T` in K; see `LandauExpansion`.
+
+        With `n_sites` those of −(RT/N) ln P of a crystal of N molecules, to first order in 1/N; exact for couplings of
+        infinite range, and only for two or three states a site.
+        """
+        infinite = expand(self._site, _check_temperature(T), units.KELVIN)
+        if n_sites is None:
+            return infinite
+        N = check_integer("n_sites", n_sites, minimum=5)
+        if isinstance(self.model.distortion, Displacive):
+            raise InputError(
+                f"n_sites = {N}: the counting of states has a closed form for OrderDisorder() or no distortion only; "
+                "fit surfaces at several N and use landau.extrapolate"
+            )
+        return finite_size(infinite, N, distorts=self._p.distorts)
 
     @property
     def _sign(self) -> float:
