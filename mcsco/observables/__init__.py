@@ -16,6 +16,7 @@ from mcsco.observables.hysteresis import Branches, Loop, OrderLoop, loop
 from mcsco.observables.magnetism import chi_T, spin_only
 from mcsco.observables.measured import Measured, read_measured
 from mcsco.observables.reversal import ReversalDiagram, reversal_diagram
+from mcsco.observables.sequence import Change, Sequence, Sequences, measured_sequences, phase_sequence
 from mcsco.observables.series import Estimate, estimate
 from mcsco.observables.snapshots import snapshot_lengths, snapshot_statistics
 from mcsco.observables.strain_maps import StrainMaps, strain_maps
@@ -26,6 +27,7 @@ from mcsco.observables.walls import Walls
 __all__ = [
     "Binning",
     "Branches",
+    "Change",
     "DomainSet",
     "Domains",
     "DrivenLoop",
@@ -39,6 +41,8 @@ __all__ = [
     "Reading",
     "Reflection",
     "ReversalDiagram",
+    "Sequence",
+    "Sequences",
     "StrainMaps",
     "StructureFactors",
     "Walls",
@@ -56,6 +60,8 @@ __all__ = [
     "heat_capacity",
     "jackknife",
     "loop",
+    "measured_sequences",
+    "phase_sequence",
     "read_measured",
     "reflection",
     "reversal_diagram",

@@ -5,8 +5,10 @@ from mcsco.report.comparison import compare, to_text
 from mcsco.report.curve_fit import draw_fit
 from mcsco.report.extended_xyz import write_extended_xyz
 from mcsco.report.files import save_figure, save_run_figure
+from mcsco.report.landau_fit import draw_landau_fit
 from mcsco.report.maps import draw_maps, save_maps
 from mcsco.report.movie import write_movie
+from mcsco.report.phase_map import draw_phase_map
 from mcsco.report.quench import draw_quench
 from mcsco.report.row import Row
 from mcsco.report.snapshots import Snapshot, snapshots
@@ -23,7 +25,9 @@ __all__ = [
     "compare",
     "draw_campaign",
     "draw_fit",
+    "draw_landau_fit",
     "draw_maps",
+    "draw_phase_map",
     "draw_quench",
     "draw_thermal_loop",
     "save_figure",
