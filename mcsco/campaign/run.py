@@ -12,6 +12,7 @@ from mcsco.campaign.keeper import Keeper
 from mcsco.campaign.store import RunDirectory
 from mcsco.engine import choose_kernel
 from mcsco.errors import InputError
+from mcsco.model import Displacive
 from mcsco.observables import Measured, read_measured
 from mcsco.sampling import Journey, make_legs, n_updates
 
@@ -51,6 +52,8 @@ def estimated_seconds(config: RunConfig) -> float:
         nanoseconds = 15.0
     elif choose_kernel(model, config.run.kernel) == "replica":
         nanoseconds = 5.0
+    if isinstance(model.distortion, Displacive):
+        nanoseconds *= 2.0 if model.pair_terms is None else 1.3
     return site_updates(config) * nanoseconds * 1e-9
 
 
@@ -105,13 +108,17 @@ def execute(
 
 def check_memory(config: RunConfig) -> None:
     """Raise `InputError` if the series and states of a run are larger than the machine's memory."""
-    run, n_sites = config.run, config.model.build().lattice.n_sites
+    run, model = config.run, config.model.build()
+    n_sites = model.lattice.n_sites
     legs = make_legs(config.protocol.build())
     n_measurements = sum(leg.measured().size for leg in legs)
     n_snapshots = sum(leg.pictured(run.snapshots).size for leg in legs)
     # Four quantities in memory twice, and their coordinates; states in the kernel's layout and in the dataset;
     # snapshots as recorded, and as σ and u.
-    needed = 8 * n_measurements * (2 * 4 * run.replicas + 5) + (8 + 3 * n_snapshots) * n_sites * run.replicas
+    real = isinstance(model.distortion, Displacive)
+    per_state, per_snapshot = (30, 11) if real else (8, 3)
+    states = (per_state + per_snapshot * n_snapshots) * n_sites * run.replicas
+    needed = 8 * n_measurements * (2 * 4 * run.replicas + 5) + states
     present = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if needed > present:
         pictures = f" and pictured {n_snapshots}" if n_snapshots else ""

@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from mcsco import units
+from mcsco.engine.codes import Codes, code_type, distortions, from_plain, spins, to_displacive, to_plain
 from mcsco.engine.dynamics import DYNAMICS
 from mcsco.errors import InputError, StateError
-from mcsco.model import Model, OrderDisorder, State
+from mcsco.model import Displacive, Model, OrderDisorder, State
 
 STARTS = ("LS", "HS+", "HS-", "HS", "random")
 """Names of the initial states."""
@@ -28,34 +29,41 @@ class Control(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """Extensive integers of every replica, each of shape (R,); all energies follow from them."""
+    """Extensive sums of every replica, each of shape (R,); all energies follow from them.
+
+    All but the last two are integers, unless the distortion is continuous.
+    """
 
     n: npt.NDArray[np.int64]
     """Σ n."""
-    u: npt.NDArray[np.int64]
+    u: npt.NDArray[Any]
     """Σ u."""
     bonds_spin: npt.NDArray[np.int64]
     """Σ_<ij> σσ'."""
-    bonds_u: npt.NDArray[np.int64]
+    bonds_u: npt.NDArray[Any]
     """Σ_<ij> uu'."""
     pairs: npt.NDArray[np.float64]
     """Energy of the long-range pair terms at zero pressure, kJ/mol."""
+    local: npt.NDArray[np.float64]
+    """Σ V(u), the energy of the local wells, kJ/mol."""
 
 
-def start_codes(model: Model, start: str, n_replicas: int, seed: int, *path: int) -> npt.NDArray[np.int8]:
+def start_codes(model: Model, start: str, n_replicas: int, seed: int, *path: int) -> Codes:
     """Codes of an initial state, shape (R, *lattice).
 
     ``LS`` everywhere; ``HS+`` and ``HS-`` one domain; ``HS`` all molecules HS with u = ±1 at random; ``random`` HS or
-    LS with equal chance, and u = ±1 at random where HS.
+    LS with equal chance, and u = ±1 at random where HS. LS molecules have u = 0: continuous distortions begin at the
+    bottom of their well.
     """
     shape = (n_replicas, *model.lattice.shape)
     rng = np.random.Generator(np.random.Philox(np.random.SeedSequence(entropy=seed, spawn_key=(*path, 1))))
     sign = rng.integers(0, 2, shape, dtype=np.int8) * 2 - 1
     spin = {"LS": 0, "random": rng.integers(0, 2, shape, dtype=np.int8)}.get(start, 1)
     codes = np.broadcast_to(np.asarray(spin, dtype=np.int8), shape)
-    if isinstance(model.distortion, OrderDisorder):
+    if model.distortion is not None:
         codes = codes * {"HS+": 1, "HS-": -1}.get(start, sign)
-    return np.array(codes, dtype=np.int8, order="C")  # writable, as compiled kernels expect
+    codes = np.array(codes, dtype=np.int8, order="C")  # writable, as compiled kernels expect
+    return to_displacive(codes) if isinstance(model.distortion, Displacive) else codes
 
 
 class Batch(ABC):
@@ -64,8 +72,8 @@ class Batch(ABC):
     Parameters
     ----------
     model : Model
-    codes : ndarray of int8, shape (R, *lattice)
-        Initial state: u for models with a distortion, n for those without.
+    codes : ndarray, shape (R, *lattice)
+        Initial state (see `mcsco.engine.codes`): u for three states, n without a distortion, both for displacive ones.
     dynamics : str
         One of `DYNAMICS`.
     key : ndarray of uint32, shape (2,)
@@ -75,7 +83,7 @@ class Batch(ABC):
     """
 
     def __init__(
-        self, model: Model, codes: npt.NDArray[np.int8], dynamics: str, key: npt.NDArray[np.uint32], threads: int = 1
+        self, model: Model, codes: Codes, dynamics: str, key: npt.NDArray[np.uint32], threads: int = 1
     ) -> None:
         self.model = model
         self.three = isinstance(model.distortion, OrderDisorder)
@@ -84,7 +92,7 @@ class Batch(ABC):
         self.key = key
         self.threads = threads
         self.sweep = 0
-        # Running Σ n and Σ s of every replica; kept by the kernels.
+        # Running Σ n and Σ s of every replica, kept by the kernels; Σ n alone where s is continuous.
         self.running = np.zeros((self.n_replicas, 2), dtype=np.int64)
         spin, couplings = model.spin, model.couplings
         self.energies = np.array([spin.enthalpy, 0.0, *couplings]) / units.KELVIN  # K per molecule
@@ -126,7 +134,7 @@ class Batch(ABC):
     def _advance(self, first: int, n_sweeps: int) -> None: ...
 
     @abstractmethod
-    def codes(self) -> npt.NDArray[np.int8]:
+    def codes(self) -> Codes:
         """Codes of all replicas, shape (R, *lattice)."""
 
     @abstractmethod
@@ -137,12 +145,16 @@ class Batch(ABC):
     def recount(self) -> None:
         """Raise `StateError` unless the running sums equal a fresh count."""
 
+    def eta(self) -> npt.NDArray[np.float64]:
+        """η of every replica, shape (R,)."""
+        return self.running[:, 1] / self.model.lattice.n_sites if self.three else np.zeros(self.n_replicas)
+
     def memory(self) -> dict[str, npt.NDArray[Any]]:
         """What `restore` needs to go on bit by bit; random numbers are functions of the sweep."""
-        return {"codes": self.codes(), "sweep": np.array(self.sweep)}
+        return to_plain("codes", self.codes()) | {"sweep": np.array(self.sweep)}
 
     @abstractmethod
-    def set_codes(self, codes: npt.NDArray[np.int8]) -> None:
+    def set_codes(self, codes: Codes) -> None:
         """Take over a configuration, shape (R, *lattice)."""
 
     def restore(self, memory: Mapping[str, npt.NDArray[Any]]) -> None:
@@ -153,18 +165,26 @@ class Batch(ABC):
         StateError
             If it is no configuration of this batch.
         """
-        codes = memory["codes"]
-        least = -1 if self.three else 0
-        if codes.shape != (self.n_replicas, *self.model.lattice.shape) or codes.min() < least or codes.max() > 1:
+        codes = from_plain("codes", memory)
+        if not self._fits(codes):
             raise StateError("the checkpoint holds no configuration of this model")
-        self.set_codes(np.ascontiguousarray(codes, dtype=np.int8))
+        self.set_codes(np.ascontiguousarray(codes, dtype=code_type(self.model)))
         self.sweep = int(memory["sweep"])
 
     def state(self, replica: int = 0) -> State:
         """The configuration of one replica."""
         codes = self.codes()[replica]
-        spin = (2 * (codes != 0) - 1).astype(np.int8)
-        return State(spin, codes if self.three else np.zeros_like(codes))
+        return State(spins(codes), distortions(self.model, codes))
+
+    def _fits(self, codes: Codes) -> bool:
+        """Whether codes are those of a configuration of this batch."""
+        if codes.shape != (self.n_replicas, *self.model.lattice.shape):
+            return False
+        if code_type(self.model).names is None:
+            return codes.dtype.names is None and codes.min() >= (-1 if self.three else 0) and codes.max() <= 1
+        if codes.dtype.names is None:
+            return False
+        return bool(np.isin(codes["n"], (0, 1)).all() and np.isfinite(codes["u"]).all())
 
     def energy(self, sums: Sums, pressure: npt.NDArray[np.float64], field: npt.NDArray[np.float64]):  # type: ignore[no-untyped-def]
         """H of every replica in kJ/mol for the whole lattice, shape (R,)."""
@@ -176,6 +196,7 @@ class Batch(ABC):
             (spin.enthalpy + self.per_pressure[0] * pressure) * sums.n
             + self.per_pressure[1] * pressure * sums.u
             + sums.pairs
+            + sums.local
             - J * sums.bonds_spin
             - K * sums.bonds_u
             + N * (Gamma * gamma * (1 - gamma) - K_inf / 2 * eta**2 - L * gamma * eta**2)
@@ -187,8 +208,8 @@ class Batch(ABC):
         lattice = self.model.lattice
         bonds_spin = 4 * bonds_n - 2 * lattice.coordination * n + lattice.n_bonds
         zero = np.zeros_like(n)
-        no_pairs = np.zeros(n.shape)
-        return Sums(n, u if self.three else zero, bonds_spin, bonds_s if self.three else zero, no_pairs)
+        none = np.zeros(n.shape)
+        return Sums(n, u if self.three else zero, bonds_spin, bonds_s if self.three else zero, none, none)
 
     def _check(self, running: npt.NDArray[np.int64], fresh: npt.NDArray[np.int64]) -> None:
         if not np.array_equal(running, fresh):

@@ -8,6 +8,12 @@ import os
 import numpy as np
 
 from mcsco.engine.batch import STARTS, Batch, check_name, has_fields, start_codes
+from mcsco.engine.displacive_batch import (
+    DisplaciveFieldBatch,
+    DisplaciveLatticeBatch,
+    DisplaciveReplicaBatch,
+    check_dynamics,
+)
 from mcsco.engine.dynamics import DYNAMICS
 from mcsco.engine.field_batch import FieldBatch
 from mcsco.engine.lattice_batch import LatticeBatch
@@ -36,8 +42,6 @@ def choose_kernel(model: Model, kernel: str = "auto") -> str:
     256 sites on; the replica kernel serves repulsive and mixed terms, and small lattices.
     """
     check_name("kernel", kernel, KERNELS)
-    if isinstance(model.distortion, Displacive):
-        raise InputError("distortion = Displacive(…): no kernel moves it yet; use OrderDisorder() or None")
     if model.pair_terms is not None:
         if kernel == "replica":
             raise InputError(
@@ -50,9 +54,12 @@ def choose_kernel(model: Model, kernel: str = "auto") -> str:
 
 
 def _batch_class(model: Model, kernel: str) -> type[Batch]:
+    real = isinstance(model.distortion, Displacive)
     if choose_kernel(model, kernel) == "replica":
-        return ReplicaBatch
-    return LatticeBatch if model.pair_terms is None else FieldBatch
+        return DisplaciveReplicaBatch if real else ReplicaBatch
+    if model.pair_terms is None:
+        return DisplaciveLatticeBatch if real else LatticeBatch
+    return DisplaciveFieldBatch if real else FieldBatch
 
 
 def make_one(
@@ -61,6 +68,7 @@ def make_one(
     """A batch of one replica."""
     check_name("start", start, STARTS)
     check_name("dynamics", dynamics, DYNAMICS)
+    check_dynamics(model, dynamics)
     if threads is None:
         threads = (os.cpu_count() or 1) if model.lattice.n_sites >= _SITES_FOR_THREADS else 1
     return _batch_class(model, kernel)(
@@ -74,6 +82,7 @@ def make_batches(
     """Replicas in groups that fill the kernel's inner loop; each group has its own random numbers."""
     check_name("start", start, STARTS)
     check_name("dynamics", dynamics, DYNAMICS)
+    check_dynamics(model, dynamics)
     cls = _batch_class(model, kernel)
     if issubclass(cls, LatticeBatch):
         group = -(-_STRING // (model.lattice.shape[-1] // 2))

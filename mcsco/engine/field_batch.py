@@ -22,6 +22,7 @@ from scipy import fft
 
 from mcsco import units
 from mcsco.engine.batch import Sums
+from mcsco.engine.codes import Codes, distortions, spins
 from mcsco.engine.lattice_batch import MAX_WORKERS, LatticeBatch
 from mcsco.engine.layout import aligned_zeros
 from mcsco.engine.spectral_fields import SpectralFields, is_spectral, root_of
@@ -45,7 +46,7 @@ class FieldBatch(LatticeBatch):
     """Sweeps between two draws of the fields."""
 
     def __init__(
-        self, model: Model, codes: npt.NDArray[np.int8], dynamics: str, key: npt.NDArray[np.uint32], threads: int = 1
+        self, model: Model, codes: Codes, dynamics: str, key: npt.NDArray[np.uint32], threads: int = 1
     ) -> None:
         super().__init__(model, codes, dynamics, key, threads)
         assert model.pair_terms is not None, "the choice of the kernel gives field batches to such models only"
@@ -59,12 +60,12 @@ class FieldBatch(LatticeBatch):
         J[zero][1, 1] += K_inf
         D = shift(J)
         S = pairs.S / units.KELVIN
-        # u² = n for three states, and n u = u: what is left of ½ θ·(S − D) θ is linear in n and in u.
+        # n² = n, so that what ½ θ·(S − D) θ has of it is linear.
         self.on_site = np.array([Gamma + 0.5 * (S[0, 0] - D[0]), 0.0]) + pairs.linear / units.KELVIN * [1.0, -1.0]
-        if self.three:
-            self.on_site += [0.5 * (S[1, 1] - D[1]), -S[0, 1]]
+        self._set_squares(0.5 * (S[1, 1] - D[1]), S[0, 1])
         shifted = J - np.diag(D)
-        self.components = [p for p in range(2 if self.three else 1) if np.abs(shifted[..., p, :]).max() > 1e-9]
+        n_fields = 1 if model.distortion is None else 2
+        self.components = [p for p in range(n_fields) if np.abs(shifted[..., p, :]).max() > 1e-9]
         self.shape = model.lattice.shape
         self.spectral: SpectralFields | None = None
         if self.components and is_spectral(self.shape):
@@ -73,6 +74,15 @@ class FieldBatch(LatticeBatch):
             self._set_waves(shifted)
         size = self.packed.size
         self.fields = (aligned_zeros(size, np.float32), aligned_zeros(size, np.float32), *self.fields[2:])
+
+    def _set_squares(self, of_u: float, mixed: float) -> None:
+        """Take account of the on-site terms ``of_u u² + mixed n u`` (K): here u² = n and n u = u."""
+        if self.three:
+            self.on_site += [of_u, -mixed]
+
+    def _real(self) -> npt.NDArray[np.float32]:
+        """U of every site in the kernel's form, where it is continuous; else of size zero."""
+        return np.zeros((2, 0, 0), dtype=np.float32)
 
     def _check_model(self) -> None:
         if self.model.couplings.L != 0:
@@ -83,10 +93,9 @@ class FieldBatch(LatticeBatch):
 
     def sums(self) -> Sums:
         """The extensive sums of every replica, and the energy of the long-range terms."""
-        codes = self.codes().astype(np.float64)
-        theta = np.stack([np.abs(codes), codes if self.three else np.zeros_like(codes)])
-        energies = self.pairs.energies(theta)
-        return super().sums()._replace(pairs=energies)
+        codes = self.codes()
+        theta = np.stack([spins(codes) > 0, distortions(self.model, codes)], dtype=np.float64)
+        return super().sums()._replace(pairs=self.pairs.energies(theta))
 
     def _set_waves(self, J: npt.NDArray[np.float64]) -> None:
         """J'(k) and its root on the half grid of a real transform, with the variance of the noise's components."""
@@ -104,7 +113,7 @@ class FieldBatch(LatticeBatch):
         self.J = np.ascontiguousarray([half[..., p, q].ravel() for p, q in pairs], dtype=np.float32)
         self.root = np.ascontiguousarray([root[..., p, q].ravel() for p, q in pairs], dtype=np.float32)
         size = (self.n_replicas, self.layout.n_rows, self.layout.n_columns)
-        self.theta = np.zeros((2 if self.three else 1, *size), dtype=np.float32)
+        self.theta = np.zeros((1 if self.model.distortion is None else 2, *size), dtype=np.float32)
         self.no_field = np.zeros(size, dtype=np.float32)
         self.drawn = np.zeros((4, WAVE_BLOCK), dtype=np.float32)
         self.words = np.zeros((4, WAVE_BLOCK), dtype=np.int32)
@@ -144,14 +153,14 @@ class FieldBatch(LatticeBatch):
             write_fields(h[0], h[1], self.geometry, shift, scale, *self.fields[:2])
         else:
             fields = (self.fields[0], self.fields[1])
-            self.spectral.draw(self.packed, self.geometry, shift, scale, T, self.sweep, self.key, fields)
+            self.spectral.draw(self.packed, self._real(), self.geometry, shift, scale, T, self.sweep, self.key, fields)
 
     def _draw_general(self, T: npt.NDArray[np.float64]) -> list[npt.NDArray[np.float32]]:
         """Fields of n and of u in K, each of shape (R, rows, columns), for any shape of the lattice."""
         h = [self.no_field, self.no_field]
         if self.components:
             R, axes = self.n_replicas, tuple(range(2, 2 + len(self.shape)))
-            read_theta(self.packed, self.geometry, self.three, self.theta)
+            read_theta(self.packed, self._real(), self.geometry, self.theta)
             theta = self.theta[self.components].reshape(len(self.components), R, *self.shape)
             modes = fft.rfftn(theta, axes=axes, workers=self.threads)
             parts = modes.view(np.float32).reshape(len(self.components), R, -1, 2)

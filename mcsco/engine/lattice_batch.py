@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcsco.engine.batch import Batch, Sums, has_fields
+from mcsco.engine.codes import Codes
 from mcsco.engine.jit import using_threads
 from mcsco.engine.lattice_kernel import bond_sums, lane_sums, sweeps_parallel, sweeps_serial
 from mcsco.engine.layout import aligned_zeros, make_layout, pack, unpack
@@ -27,12 +28,12 @@ class LatticeBatch(Batch):
     """Whether the fields differ from site to site."""
 
     def __init__(
-        self, model: Model, codes: npt.NDArray[np.int8], dynamics: str, key: npt.NDArray[np.uint32], threads: int = 1
+        self, model: Model, codes: Codes, dynamics: str, key: npt.NDArray[np.uint32], threads: int = 1
     ) -> None:
         super().__init__(model, codes, dynamics, key, threads)
         self._check_model()
         layout = self.layout = make_layout(model.lattice, self.n_replicas)
-        self.packed = pack(layout, codes)
+        self.packed = aligned_zeros((2, layout.n_rows + 1, layout.stride), np.int8)
         self.geometry = (
             layout.n_rows,
             layout.n_columns,
@@ -61,7 +62,11 @@ class LatticeBatch(Batch):
             aligned_zeros((workers, n), np.int8),
             np.zeros((workers, self.n_replicas, 2), dtype=np.int64),
         )
-        lane_sums(codes.reshape(self.n_replicas, -1), self.running)
+        self._prepare()
+        self.set_codes(codes)
+
+    def _prepare(self) -> None:
+        """Make what a kind of distortion needs beside; before the first configuration is taken over."""
 
     def _check_model(self) -> None:
         if not has_fields(self.model):
@@ -95,11 +100,11 @@ class LatticeBatch(Batch):
                 self.scratch,
             )
 
-    def codes(self) -> npt.NDArray[np.int8]:
+    def codes(self) -> Codes:
         """Codes of all replicas, shape (R, *lattice)."""
         return unpack(self.layout, self.packed, self.model.lattice.shape)
 
-    def set_codes(self, codes: npt.NDArray[np.int8]) -> None:
+    def set_codes(self, codes: Codes) -> None:
         """Take over a configuration, shape (R, *lattice)."""
         self.packed[:] = pack(self.layout, codes)
         lane_sums(codes.reshape(self.n_replicas, -1), self.running)

@@ -94,10 +94,10 @@ def _classes(coordinates: npt.NDArray[np.int64], row_shape: list[int]) -> list[n
     return [np.flatnonzero(label == value) for value in np.unique(label)]
 
 
-def pack(layout: Layout, codes: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
-    """Store `codes`, shape (R, *lattice), in the kernel's form, ghosts included."""
+def pack(layout: Layout, codes: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Store numbers of shape (R, *lattice) in the kernel's form, ghosts included."""
     R, columns = layout.n_replicas, codes.reshape(layout.n_replicas, layout.n_rows, layout.n_columns)
-    packed = aligned_zeros((2, layout.n_rows + 1, layout.stride), np.int8)
+    packed = aligned_zeros((2, layout.n_rows + 1, layout.stride), codes.dtype)
     for parity in range(2):
         string = columns[:, :, parity::2].transpose(1, 2, 0).reshape(layout.n_rows, -1)
         packed[parity, :-1, layout.offset : layout.offset + string.shape[1]] = string
@@ -109,10 +109,10 @@ def pack(layout: Layout, codes: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
     return packed
 
 
-def unpack(layout: Layout, packed: npt.NDArray[np.int8], shape: tuple[int, ...]) -> npt.NDArray[np.int8]:
-    """The inverse of `pack`: codes of shape (R, *lattice)."""
+def unpack(layout: Layout, packed: npt.NDArray[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:
+    """The inverse of `pack`: numbers of shape (R, *lattice)."""
     R = layout.n_replicas
-    codes = np.empty((R, layout.n_rows, layout.n_columns), dtype=np.int8)
+    codes = np.empty((R, layout.n_rows, layout.n_columns), dtype=packed.dtype)
     for parity in range(2):
         n = len(range(parity, layout.n_columns, 2))
         string = packed[parity, :-1, layout.offset : layout.offset + n * R]

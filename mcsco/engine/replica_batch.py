@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcsco.engine.batch import Batch, Sums
+from mcsco.engine.codes import Codes
 from mcsco.engine.dynamics import DYNAMICS
 from mcsco.engine.random_numbers import BLOCK
 from mcsco.engine.replica_kernel import STEPS, replica_bond_sums, replica_sweeps
@@ -14,11 +15,12 @@ class ReplicaBatch(Batch):
     """A batch on kernel (b). See `Batch` for the parameters; one sweep uses one thread."""
 
     def __init__(
-        self, model: Model, codes: npt.NDArray[np.int8], dynamics: str, key: npt.NDArray[np.uint32], threads: int = 1
+        self, model: Model, codes: Codes, dynamics: str, key: npt.NDArray[np.uint32], threads: int = 1
     ) -> None:
         super().__init__(model, codes, dynamics, key, threads)
         R, N = self.n_replicas, model.lattice.n_sites
         self.lattice_codes = np.zeros((N + 1, R), dtype=np.int8)
+        self._prepare()
         self.set_codes(codes)
         self.neighbours = model.lattice.neighbours()
         self.lanes = tuple(np.zeros(R, dtype=np.float32) for _ in range(7))
@@ -29,6 +31,9 @@ class ReplicaBatch(Batch):
             np.zeros(R, dtype=np.int32),
             np.zeros(6, dtype=np.int64),
         )
+
+    def _prepare(self) -> None:
+        """Make what a kind of distortion needs beside; before the first configuration is taken over."""
 
     def _count(self) -> npt.NDArray[np.int64]:
         codes = self.lattice_codes[:-1]
@@ -51,12 +56,12 @@ class ReplicaBatch(Batch):
             self.scratch,
         )
 
-    def codes(self) -> npt.NDArray[np.int8]:
+    def codes(self) -> Codes:
         """Codes of all replicas, shape (R, *lattice)."""
         # A copy even for one replica, whose transpose is contiguous already.
         return np.array(self.lattice_codes[:-1].T, order="C").reshape(self.n_replicas, *self.model.lattice.shape)
 
-    def set_codes(self, codes: npt.NDArray[np.int8]) -> None:
+    def set_codes(self, codes: Codes) -> None:
         """Take over a configuration, shape (R, *lattice)."""
         self.lattice_codes[:-1] = codes.reshape(self.n_replicas, -1).T
         self.running = self._count()

@@ -38,7 +38,7 @@ _SPLIT_ROWS = 64
 
 
 @inlined
-def forward_plane(s, begin, odd, stride, R, component, extents, row_tables, turns, work, strip, c, x, rows, room):
+def forward_plane(s, v, begin, odd, stride, R, component, extents, row_tables, turns, work, strip, c, x, rows, room):
     """Pass 1 for plane x of component number c; its first even string is at `begin`."""
     L0, L1, n, row_stride, plane, _, _ = extents
     row_turns, cosines, sines, runs, kind = row_tables
@@ -48,7 +48,7 @@ def forward_plane(s, begin, odd, stride, R, component, extents, row_tables, turn
     at, here = (c * L0 + x) * plane, (c * L0 + x) * max(L1, N_LANES)
     for y in range(L1):
         even = begin + y * stride
-        read_row(s, even, odd + even, n, R, component, row_re, row_im, room)
+        read_row(s, v, even, odd + even, n, R, component, row_re, row_im, room)
         z = forward_row(row_re, row_im, room, room + n, n, row_turns)
         split_row(row_re, row_im, z, work_re, work_im, at + y * row_stride, kind, runs, cosines, sines)
     forward_columns(work_re, work_im, at, row_stride, L1, L1, n, turns)
@@ -190,7 +190,7 @@ def draw_block(block, extents, turns, A, work, blocks, room, noise, stream, draw
 
 
 def _draw(
-    packed, geometry, extents, component, row_tables, turns, A, strip_tables, work, strip, buffers, normals,
+    packed, real, geometry, extents, component, row_tables, turns, A, strip_tables, work, strip, buffers, normals,
     on_site, scales, noises, sweep, key, fields,
 ):  # fmt: skip
     """Site fields of every replica; see `SpectralFields` for the arguments."""
@@ -199,7 +199,7 @@ def _draw(
     inward, xi, outward = strip
     rows, blocks = buffers
     all_drawn, drawn_flat, all_words = normals
-    s = packed.reshape(-1)
+    s, v = packed.reshape(-1), real.reshape(-1)
     k0, k1 = uint32(key[0]), uint32(key[1])
     c2, c3 = when(sweep, WAVES)
     odd, plane_stride = (n_rows + 1) * stride, L1 * stride
@@ -211,8 +211,8 @@ def _draw(
             for x in range(L0 * worker // n_workers, L0 * (worker + 1) // n_workers):
                 for c in range(n_components):
                     forward_plane(
-                        s, begin + x * plane_stride, odd, stride, R, component + c, extents, row_tables, turns, work,
-                        inward, c, x, rows, room,
+                        s, v, begin + x * plane_stride, odd, stride, R, component + c, extents, row_tables, turns,
+                        work, inward, c, x, rows, room,
                     )  # fmt: skip
 
         for c in range(n_components):

@@ -114,6 +114,7 @@ class SpectralFields:
     def draw(
         self,
         packed: npt.NDArray[np.int8],
+        real: Array,
         geometry: tuple[int, ...],
         on_site: Array,
         scale: Array,
@@ -122,11 +123,14 @@ class SpectralFields:
         key: npt.NDArray[np.uint32],
         fields: tuple[Array, Array],
     ) -> None:
-        """Write the fields of a sweep at temperatures T (R,); `on_site` and `scale` as in `write_fields`."""
+        """Write the fields of a sweep at temperatures T (R,).
+
+        `on_site` and `scale` are as in `write_fields`, `packed` and `real` as in `read_theta`.
+        """
         noise = np.sqrt(T).astype(np.float32)
         memory = (self.work, self.strip, self.buffers, self.normals)
         tables = (self.row_tables, self.turns, self.root, self.strip_tables)
-        arguments = (packed, geometry, self.extents, self.component, *tables, *memory, on_site, scale, noise)
+        arguments = (packed, real, geometry, self.extents, self.component, *tables, *memory, on_site, scale, noise)
         if self.threads == 1:
             draw_serial(*arguments, sweep, key, fields)
             return

@@ -27,9 +27,20 @@ from mcsco.engine.fourier_lanes import (
 
 
 @folded
-def read_row(s, even, odd, n, R, component, re, im, at):
-    """Read n (component 0) or u (component 1) of a row as complex numbers, half as many as sites."""
-    if R == 1:
+def read_row(s, v, even, odd, n, R, component, re, im, at):
+    """Read n (component 0) or u (component 1) of a row as complex numbers, half as many as sites.
+
+    U comes from `v` if it is not empty, else from the codes `s`.
+    """
+    if component == 1 and v.size > 0:
+        if R == 1:
+            for i in range(0, n, N_LANES):
+                store(re, at + i, load(v, even + i))
+                store(im, at + i, load(v, odd + i))
+        else:
+            for i in range(n):
+                re[at + i], im[at + i] = v[even + i * R], v[odd + i * R]
+    elif R == 1:
         for i in range(0, n, N_LANES):
             a, b = load_codes(s, even + i), load_codes(s, odd + i)
             if component == 0:

@@ -88,8 +88,11 @@ def fill_normals(drawn, words, first, where, c2, c3, k0, k1):
 
 
 @kernel()
-def read_theta(packed, geometry, three, theta):
-    """N and u of every site, as float32 of shape (2, R, rows, columns), or n alone of shape (1, ...)."""
+def read_theta(packed, real, geometry, theta):
+    """N and u of every site, as float32 of shape (2, R, rows, columns), or n alone of shape (1, ...).
+
+    U comes from `real` if it is not empty, else from the codes.
+    """
     n_rows, n_columns, n_replicas, offset, _, _, _ = geometry
     for parity in range(2):
         n_k = (n_columns + 1 - parity) // 2
@@ -98,8 +101,9 @@ def read_theta(packed, geometry, three, theta):
                 for k in range(n_k):
                     s = packed[parity, row, offset + k * n_replicas + r]
                     theta[0, r, row, 2 * k + parity] = float32(s & int8(1))
-                    if three:
-                        theta[1, r, row, 2 * k + parity] = float32(s)
+                    if theta.shape[0] == 2:
+                        u = real[parity, row, offset + k * n_replicas + r] if real.size > 0 else float32(s)
+                        theta[1, r, row, 2 * k + parity] = u
 
 
 @kernel()

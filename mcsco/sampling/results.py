@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from mcsco.model import Model, OrderDisorder
+from mcsco.engine import distortions, spins
+from mcsco.model import Model
 from mcsco.sampling.protocols import Protocol, describe
 from mcsco.sampling.provenance import provenance
 from mcsco.sampling.trajectory import SERIES, Trajectory, sweeps_since_start
@@ -83,14 +84,12 @@ def make_dataset(
 
 
 def _configurations(
-    model: Model, prefix: str, when: str, dims: tuple[str, ...], codes: npt.NDArray[np.int8]
+    model: Model, prefix: str, when: str, dims: tuple[str, ...], codes: npt.NDArray[Any]
 ) -> dict[str, Variable]:
     """Variables σ and u from the codes of the engine."""
-    spin = (2 * (codes != 0) - 1).astype(np.int8)
-    distortion = codes if isinstance(model.distortion, OrderDisorder) else np.zeros_like(codes)
     return {
-        f"{prefix}spin": (dims, spin, {"long_name": f"{when} σ", "units": "1"}),
-        f"{prefix}distortion": (dims, distortion, {"long_name": f"{when} u", "units": "1"}),
+        f"{prefix}spin": (dims, spins(codes), {"long_name": f"{when} σ", "units": "1"}),
+        f"{prefix}distortion": (dims, distortions(model, codes), {"long_name": f"{when} u", "units": "1"}),
     }
 
 

@@ -99,7 +99,7 @@ class Simulation(Controls):
     @property
     def eta(self) -> float:
         """η = ⟨u⟩, with its sign."""
-        return float(self._batch.running[0, 1]) / self.model.lattice.n_sites if self._batch.three else 0.0
+        return float(self._batch.eta()[0])
 
     @property
     def energy(self) -> float:

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mcsco.engine import Batch, Control
+from mcsco.engine import Batch, Control, code_type, from_plain, to_plain
 from mcsco.errors import StateError
+from mcsco.model import Displacive
 from mcsco.sampling.legs import Leg, Point
 
 # Longest call into a kernel, in site updates: a fraction of a second, so that an interrupt is answered.
@@ -40,7 +41,9 @@ class Trajectory:
         self.measured = sweeps_since_start(self.legs, [leg.measured() for leg in self.legs])
         self.pictured = sweeps_since_start(self.legs, [leg.pictured(snapshots) for leg in self.legs])
         self.series = np.empty((len(SERIES), batch.n_replicas, self.measured.size))
-        self.snapshots = np.empty((self.pictured.size, batch.n_replicas, *batch.model.lattice.shape), dtype=np.int8)
+        self.snapshots = np.empty(
+            (self.pictured.size, batch.n_replicas, *batch.model.lattice.shape), code_type(batch.model)
+        )
         self._controls = np.concatenate([leg.at(leg.measured()) for leg in self.legs], axis=1)
         self._ways = [(_control(leg.begin, batch.n_replicas), _control(leg.end, batch.n_replicas)) for leg in self.legs]
 
@@ -105,9 +108,13 @@ class Trajectory:
         batch, point = self.batch, self.legs[-1].end
         batch.recount()
         energy = batch.energy(batch.sums(), np.array(point.pressure), np.array(point.field))
-        scale = batch.model.lattice.n_sites * (abs(batch.model.spin.enthalpy) + sum(map(abs, batch.model.couplings)))
+        model = batch.model
+        energies = [model.spin.enthalpy, *model.couplings]
+        if isinstance(model.distortion, Displacive):
+            energies += [model.distortion.barrier, model.distortion.stiffness]
+        scale = model.lattice.n_sites * sum(map(abs, energies))
         for replica in range(batch.n_replicas):
-            oracle = batch.model.energy(batch.state(replica), point.pressure, point.field)
+            oracle = model.energy(batch.state(replica), point.pressure, point.field)
             if abs(energy[replica] - oracle) > 1e-10 * scale + 1e-9:
                 raise StateError(f"energy of replica {replica} is {energy[replica]!r} kJ/mol, recounted {oracle!r}")
 
@@ -117,8 +124,7 @@ class Trajectory:
         return {
             **self.batch.memory(),
             "series": self.series[:, :, : np.searchsorted(self.measured, sweep, side="right")].copy(),
-            "snapshots": self.snapshots[: np.searchsorted(self.pictured, sweep, side="right")].copy(),
-        }
+        } | to_plain("snapshots", self.snapshots[: np.searchsorted(self.pictured, sweep, side="right")].copy())
 
     def restore(self, memory: Mapping[str, npt.NDArray[Any]]) -> None:
         """Go on from what `memory` returned.
@@ -130,15 +136,17 @@ class Trajectory:
         """
         sweep = int(memory["sweep"])
         measured, pictured = (int(np.searchsorted(at, sweep, side="right")) for at in (self.measured, self.pictured))
+        snapshots = from_plain("snapshots", memory)
         if not (
             0 <= sweep <= self.ends[-1]
             and memory["series"].shape == (*self.series.shape[:2], measured)
-            and memory["snapshots"].shape == (pictured, *self.snapshots.shape[1:])
+            and snapshots.shape == (pictured, *self.snapshots.shape[1:])
+            and snapshots.dtype == self.snapshots.dtype
         ):
             raise StateError("the checkpoint belongs to another protocol or another number of replicas")
         self.batch.restore(memory)
         self.series[:, :, :measured] = memory["series"]
-        self.snapshots[:pictured] = memory["snapshots"]
+        self.snapshots[:pictured] = snapshots
 
 
 def _control(point: Point, n_replicas: int) -> Control:

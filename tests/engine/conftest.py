@@ -2,7 +2,7 @@
 
 import pytest
 
-from mcsco.model import InfiniteRange, Lattice, Model, NearestNeighbours, OrderDisorder, SpinCrossover
+from mcsco.model import Displacive, InfiniteRange, Lattice, Model, NearestNeighbours, OrderDisorder, SpinCrossover
 from mcsco.units import KELVIN, R
 
 COUPLINGS = {  # J, K, Γ, K∞, L in K
@@ -18,7 +18,10 @@ COUPLINGS = {  # J, K, Γ, K∞, L in K
 
 @pytest.fixture(scope="session")
 def build():
-    """Make a model with couplings of the given name; ΔH − T ln g is 100 K at 300 K, ΔV is 12 cm3/mol."""
+    """Make a model with couplings of the given name; ΔH − T ln g is 100 K at 300 K, ΔV is 12 cm3/mol.
+
+    `three` may also be ``"displacive"``.
+    """
 
     def make(name, shape, three=True):
         J, K, Gamma, K_inf, L = (E * KELVIN for E in COUPLINGS[name])
@@ -27,7 +30,7 @@ def build():
         return Model(
             Lattice(shape),
             SpinCrossover(1000 * KELVIN, 3 * R, 12.0),
-            OrderDisorder() if three else None,
+            Displacive(600 * KELVIN, 4000 * KELVIN) if three == "displacive" else OrderDisorder() if three else None,
             (NearestNeighbours(J, K), InfiniteRange(Gamma, K_inf, L)),
         )
 

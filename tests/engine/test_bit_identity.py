@@ -5,16 +5,31 @@ import pytest
 
 from mcsco.engine import DYNAMICS, Control, lattice_kernel
 from mcsco.engine.batch import start_codes
+from mcsco.engine.codes import distortions
+from mcsco.engine.displacive_batch import DisplaciveLatticeBatch, DisplaciveReplicaBatch
 from mcsco.engine.lattice_batch import LatticeBatch
 from mcsco.engine.random_numbers import make_key
 from mcsco.engine.replica_batch import ReplicaBatch
+from mcsco.model import Displacive
 
 BOTH = pytest.mark.parametrize("cls", [LatticeBatch, ReplicaBatch])
-SITES = pytest.mark.parametrize("three", [True, False], ids=["three-state", "plain"])
+KINDS = pytest.mark.parametrize(
+    ("three", "dynamics"),
+    [(three, dynamics) for three in (True, False) for dynamics in DYNAMICS] + [("displacive", "metropolis")],
+)
+EVERY = pytest.mark.parametrize("three", [True, False, "displacive"], ids=["three-state", "plain", "displacive"])
+
+
+def class_of(cls, model):
+    """The class that serves a model on the kernel of `cls`."""
+    displacive = {LatticeBatch: DisplaciveLatticeBatch, ReplicaBatch: DisplaciveReplicaBatch}
+    return displacive[cls] if isinstance(model.distortion, Displacive) else cls
 
 
 def make_batch(cls, model, threads=1, n_replicas=1, dynamics="metropolis", seed=9):
-    return cls(model, start_codes(model, "random", n_replicas, seed, 0), dynamics, make_key(seed, 0), threads)
+    return class_of(cls, model)(
+        model, start_codes(model, "random", n_replicas, seed, 0), dynamics, make_key(seed, 0), threads
+    )
 
 
 def controls(n_replicas, T, field=0.0):
@@ -22,8 +37,7 @@ def controls(n_replicas, T, field=0.0):
 
 
 @pytest.mark.parametrize("shape", [(64, 64), (65, 64), (64, 65), (33, 35), (3, 2), (20, 20, 20), (5, 7, 9)], ids=str)
-@SITES
-@pytest.mark.parametrize("dynamics", DYNAMICS)
+@KINDS
 def test_number_of_threads(build, shape, three, dynamics):
     model = build("both", shape, three)
     begin, end = controls(1, 250.0), controls(1, 320.0, 0.2)
@@ -39,8 +53,7 @@ def test_number_of_threads(build, shape, three, dynamics):
 
 
 @BOTH
-@SITES
-@pytest.mark.parametrize("dynamics", DYNAMICS)
+@KINDS
 def test_chunking_of_a_ramp(build, cls, three, dynamics):
     model = build("both", (6, 7), three)
     begin, end = controls(4, 200.0, -0.2), controls(4, 400.0, 0.3)
@@ -60,29 +73,31 @@ def test_chunking_of_a_ramp(build, cls, three, dynamics):
 
 
 @BOTH
-def test_a_new_batch_continues_from_codes_key_and_sweep(build, cls):
+@EVERY
+def test_a_new_batch_continues_from_codes_key_and_sweep(build, cls, three):
     """A batch carries nothing else from sweep to sweep: what a checkpoint needs."""
-    model = build("both", (6, 6))
+    model = build("both", (6, 6), three)
     control = controls(3, 300.0)
     whole = make_batch(cls, model, n_replicas=3)
     whole.advance(control, control, 0, 20, 20)
     first = make_batch(cls, model, n_replicas=3)
     first.advance(control, control, 0, 8, 20)
-    second = cls(model, first.codes(), "metropolis", first.key)
-    second.sweep = first.sweep
+    second = make_batch(cls, model, n_replicas=3)
+    second.restore({name: array.copy() for name, array in first.memory().items()})
     second.advance(control, control, 8, 12, 20)
     assert np.array_equal(second.codes(), whole.codes())
     assert np.array_equal(second.running, whole.running)
 
 
 @BOTH
-def test_seeds_and_sweeps_differ(build, cls):
-    model = build("free", (16, 16))
+@EVERY
+def test_seeds_and_sweeps_differ(build, cls, three):
+    model = build("free", (16, 16), three)
     control = controls(1, 300.0)
     codes = start_codes(model, "LS", 1, 0, 0)
 
     def after(seed, sweep):
-        batch = cls(model, codes, "metropolis", make_key(seed, 0))
+        batch = class_of(cls, model)(model, codes, "metropolis", make_key(seed, 0))
         batch.sweep = sweep
         batch.advance(control, control, 0, 1, 1)
         return batch.codes()
@@ -93,13 +108,14 @@ def test_seeds_and_sweeps_differ(build, cls):
 
 
 @BOTH
-def test_replicas_are_not_correlated(build, cls):
+@pytest.mark.parametrize("three", [True, "displacive"], ids=["three-state", "displacive"])
+def test_replicas_are_not_correlated(build, cls, three):
     """Lanes under the same control from the same start: overlaps scatter like those of independent crystals."""
-    model = build("free", (16, 16))
-    batch = cls(model, start_codes(model, "LS", 64, 0, 0), "metropolis", make_key(3, 0))
+    model = build("free", (16, 16), three)
+    batch = class_of(cls, model)(model, start_codes(model, "LS", 64, 0, 0), "metropolis", make_key(3, 0))
     control = controls(64, 300.0)
     batch.advance(control, control, 0, 60, 60)
-    u = batch.codes().reshape(64, -1).astype(float)
+    u = distortions(model, batch.codes()).reshape(64, -1).astype(float)
     overlap = (u @ u.T)[np.triu_indices(64, 1)]
     expected = np.mean(u**2) * np.sqrt(256)
     assert abs(overlap.mean()) < 4.5 * expected / np.sqrt(len(overlap))
