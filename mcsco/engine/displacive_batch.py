@@ -72,6 +72,7 @@ class DisplaciveLatticeBatch(LatticeBatch, _Displacive):
         self.lanes = tuple(aligned_zeros(n, np.float32) for _ in range(_N_LANES))
         self.real_scratch = (
             aligned_zeros((2, workers, -(-n // BLOCK) * BLOCK), np.uint32),
+            aligned_zeros((3, workers, n), np.float32),
             aligned_zeros((workers, n), np.int8),
             aligned_zeros((workers, n), np.float32),
             aligned_zeros((workers, n), np.int8),

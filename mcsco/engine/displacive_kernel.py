@@ -9,7 +9,7 @@ import math
 
 from numba import float32, float64, int8, int64, prange, uint32, uint64
 
-from mcsco.engine.displacive_rows import move_displacive
+from mcsco.engine.displacive_rows import make_decisions, move_displacive
 from mcsco.engine.jit import inlined, kernel
 from mcsco.engine.lattice_kernel import flush, set_fields
 from mcsco.engine.random_numbers import FIELDS, SITES, fill_words, normal_pair, when
@@ -74,7 +74,7 @@ def _sweeps(
     """Advance a batch by `n_sweeps`; see `DisplaciveLatticeBatch` for the arguments."""
     n_rows, n_columns, n_replicas, offset, stride, n_sites, z = geometry
     field_n, field_u, near_n, near_u = fields
-    words, all_new_n, all_new_u, all_change, worker_sums, all_totals, strings = scratch
+    words, all_decided, all_new_n, all_new_u, all_change, worker_sums, all_totals, strings = scratch
     start, step, control = controls
     k0, k1 = uint32(key[0]), uint32(key[1])
     Gamma, K_inf = energies[4], energies[5]
@@ -90,6 +90,9 @@ def _sweeps(
                 control[r, c] = start[r, c] + step[r, c] * (first + t + 1)
             if t == 0 or control[r, 0] != before:
                 set_lanes(control[r, 0], r, n_lanes, n_replicas, well, table, lanes)
+        uniform = True
+        for r in range(1, n_replicas):
+            uniform = uniform and control[r, 0] == control[0, 0]
         c2, c3 = when(sweep + t, SITES)
         c3_fields = when(sweep + t, FIELDS)[1]
         for p in range(passes.size - 1):
@@ -114,6 +117,7 @@ def _sweeps(
             n_items = passes[p + 1] - passes[p]
             for worker in prange(n_workers):
                 first_words, second_words = words[0, worker], words[1, worker]
+                decided = all_decided[0, worker], all_decided[1, worker], all_decided[2, worker]
                 new_n, new_u, change = all_new_n[worker], all_new_u[worker], all_change[worker]
                 total, totals = worker_sums[worker], all_totals[worker]
                 begin = passes[p] + n_items * worker // n_workers
@@ -136,8 +140,9 @@ def _sweeps(
                     f0 = here if site_fields else uint64(0)
                     fill_words(first_words, n, where, c2, c3, k0, k1)
                     fill_words(second_words, n, where + 1, c2, c3, k0, k1)
+                    make_decisions(first_words, second_words, n, decided[0], decided[1], decided[2])
                     move_displacive(
-                        s, v, here, left, right, r0, r1, r2, r3, n, f0, fields, lanes, first_words, second_words,
+                        s, v, here, left, right, r0, r1, r2, r3, n, f0, fields, lanes, uniform, first_words, decided,
                         new_n, new_u,
                     )  # fmt: skip
                     for i in range(uint64(n)):

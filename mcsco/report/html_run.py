@@ -190,7 +190,7 @@ def _map_drawing(config: RunConfig, dataset: xarray.Dataset) -> Drawing | None:
     frame = snapshots(dataset.drop_vars([n for n in dataset.variables if str(n).startswith("snapshot_")]))[-1]
     spin, u = frame.state.spin, frame.state.distortion
     n_odd = min(np.count_nonzero(spin > 0), np.count_nonzero(spin < 0))
-    n_minor = min(np.count_nonzero(u > 0), np.count_nonzero(u < 0))
+    n_minor = min(np.count_nonzero((spin > 0) & (u > 0)), np.count_nonzero((spin > 0) & (u < 0)))
     if max(n_odd, n_minor) < max(0.005 * spin.size, 4):
         return None  # nothing but single thermal flips
     model = model_of(dataset)

@@ -1,5 +1,7 @@
 """Program: compile the lattice kernel and count the instructions of its innermost loops.
 
+With the argument ``displacive``, that of continuous distortions.
+
 A function that numba loads from its cache has no assembly, so NUMBA_CACHE_DIR must name an empty folder.
 """
 
@@ -10,6 +12,7 @@ import sys
 from contestants import T_THREE, three_model
 
 import mcsco
+from mcsco.engine.displacive_kernel import displacive_serial
 from mcsco.engine.lattice_kernel import sweeps_serial
 
 _LABEL = re.compile(r"^\.?(LBB\d+_\d+):")
@@ -29,7 +32,7 @@ def straight_loops(assembly):
         elif re.match(r"^\t[a-z]", line):
             block.append(line.strip())
             if (jump := _BACK.match(line)) and jump[1] == label:
-                loops.append(block)
+                loops.append(list(block))  # without what follows the jump
     return loops
 
 
@@ -54,8 +57,11 @@ def libm_calls(assembly):
     return sorted({name + single for name, single in _LIBM.findall(operands)})
 
 
-mcsco.Simulation(three_model((64, 64)), T_THREE, threads=1).run(1)
-assemblies = list(sweeps_serial.inspect_asm().values())
+model, kernel = three_model((64, 64)), sweeps_serial
+if "displacive" in sys.argv[1:]:
+    model, kernel = mcsco.Model(model.lattice, model.spin, mcsco.Displacive(5.0, 33.0)), displacive_serial
+mcsco.Simulation(model, T_THREE, threads=1).run(1)
+assemblies = list(kernel.inspect_asm().values())
 if not assemblies or "ret" not in assemblies[0]:
     sys.exit("no assembly: the kernel came from the cache")
 loops = [count(loop) for loop in straight_loops(assemblies[0])]

@@ -169,8 +169,6 @@ def test_lattice_kernel_refuses_mixed_terms(build):
 
 def test_presets_move():
     for name in mcsco.presets.names():
-        if isinstance(mcsco.presets.load(name).distortion, mcsco.Displacive):
-            continue  # no kernel moves a continuous distortion yet
         shape = (4, 4, 4) if name == "pmpea-nn" else (16, 16)
         for start in ("LS", "HS+"):
             simulation = Simulation(mcsco.presets.load(name, shape), 200.0, start=start, seed=1)
