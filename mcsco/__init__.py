@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     )
     from mcsco.sampling import (
         FieldCycle,
+        FreeEnergySurface,
         Hold,
         PressureCycle,
         PressureRamp,
@@ -59,6 +60,7 @@ _HOME = {
     "Springs": "mcsco.model",
     "State": "mcsco.model",
     "FieldCycle": "mcsco.sampling",
+    "FreeEnergySurface": "mcsco.sampling",
     "Hold": "mcsco.sampling",
     "PressureCycle": "mcsco.sampling",
     "PressureRamp": "mcsco.sampling",
@@ -83,6 +85,7 @@ __all__ = [
     "Displacive",
     "Elasticity",
     "FieldCycle",
+    "FreeEnergySurface",
     "Hold",
     "InfiniteRange",
     "InputError",

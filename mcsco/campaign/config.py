@@ -28,7 +28,7 @@ from mcsco.campaign.sections import (
     RunSection,
 )
 from mcsco.errors import InputError
-from mcsco.sampling import Point, make_legs
+from mcsco.sampling import FreeEnergySurface, Point, make_legs
 
 
 class RunConfig(Section):
@@ -50,12 +50,25 @@ class RunConfig(Section):
         self.protocol.build()
         if self.calibrate and self.protocol.kind != "thermal-cycle":
             raise ValueError("calibrate: needs a protocol of kind 'thermal-cycle', whose loop can meet T_up and T_down")
+        if self.protocol.kind == "free-energy-surface":
+            self._check_surface()
         field = self.protocol.field
         if field and model.distortion is None:
             raise ValueError(
                 f"protocol.field = {field!r} kJ/mol: acts on the distortion, but the model has none; leave it at 0"
             )
         return self
+
+    def _check_surface(self) -> None:
+        if self.campaign is not None:
+            raise ValueError(
+                "campaign: a free-energy surface is no task of a campaign; give all temperatures in one file, "
+                "and one file for every other value"
+            )
+        if self.run.start is not None or self.run.snapshots:
+            raise ValueError(
+                "run.start, run.snapshots: a free-energy surface begins in its windows and keeps none; leave them out"
+            )
 
     def to_toml(self) -> str:
         """The complete configuration, which reads back as the same run."""
@@ -78,7 +91,10 @@ class RunConfig(Section):
     @property
     def begin(self) -> Point:
         """Temperature, pressure and field at the beginning of the protocol."""
-        return make_legs(self.protocol.build())[0].begin
+        protocol = self.protocol.build()
+        if isinstance(protocol, FreeEnergySurface):
+            return Point(protocol.temperatures[0], protocol.pressure, protocol.field)
+        return make_legs(protocol)[0].begin
 
     @property
     def fingerprint(self) -> str:

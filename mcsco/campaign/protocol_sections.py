@@ -8,7 +8,17 @@ from pydantic import Field
 
 from mcsco.campaign.fields import Energy, Pressure, Rate, Sweeps, Temperature
 from mcsco.campaign.section import Section
-from mcsco.sampling import FieldCycle, Hold, PressureCycle, PressureRamp, Quench, Ramp, ReversalCurves, ThermalCycle
+from mcsco.sampling import (
+    FieldCycle,
+    FreeEnergySurface,
+    Hold,
+    PressureCycle,
+    PressureRamp,
+    Quench,
+    Ramp,
+    ReversalCurves,
+    ThermalCycle,
+)
 
 
 class RampSection(Section):
@@ -138,6 +148,31 @@ class ReversalCurvesSection(Section):
         return ReversalCurves(**self.model_dump(exclude={"kind"}))
 
 
+Count = Annotated[int, Field(ge=1, le=10**4)]
+Spring = Annotated[Energy, Field(gt=0)]
+
+
+class SurfaceSection(Section):
+    """``[protocol]`` of kind ``free-energy-surface``."""
+
+    kind: Literal["free-energy-surface"]
+    temperature: Annotated[tuple[Temperature, ...], Field(min_length=1)]
+    sweeps: Sweeps = 20_000
+    measure_every: Sweeps = 10
+    equilibration: int = Field(default=1000, ge=0, le=10**12)
+    windows: tuple[Count, Count] | None = None
+    spring: tuple[Spring, Spring] | None = None
+    bins: tuple[Count, Count] | None = None
+    bootstrap: int = Field(default=100, ge=2, le=10**4)
+    method: Literal["umbrella", "flat-histogram"] = "umbrella"
+    pressure: Pressure = 0.0
+    field: Energy = 0.0
+
+    def build(self) -> FreeEnergySurface:
+        """The protocol."""
+        return FreeEnergySurface(**self.model_dump(exclude={"kind"}))
+
+
 ProtocolSection = Annotated[
     RampSection
     | CycleSection
@@ -146,6 +181,7 @@ ProtocolSection = Annotated[
     | PressureRampSection
     | PressureCycleSection
     | FieldCycleSection
-    | ReversalCurvesSection,
+    | ReversalCurvesSection
+    | SurfaceSection,
     Field(discriminator="kind"),
 ]

@@ -14,7 +14,7 @@ from mcsco.engine import choose_kernel
 from mcsco.errors import InputError
 from mcsco.model import Displacive
 from mcsco.observables import Measured, read_measured
-from mcsco.sampling import Journey, make_legs, n_updates
+from mcsco.sampling import FreeEnergySurface, Journey, SurfaceJourney, make_legs, n_lanes, n_updates
 
 if TYPE_CHECKING:
     import xarray
@@ -36,7 +36,10 @@ def measured_curve(config: RunConfig, folder: Path) -> Measured | None:
 
 def total_updates(config: RunConfig) -> int:
     """Sweeps × replicas of a run."""
-    return n_updates(make_legs(config.protocol.build()), config.run.replicas)
+    protocol = config.protocol.build()
+    if isinstance(protocol, FreeEnergySurface):
+        return protocol.total_sweeps * n_lanes(config.model.build(), protocol, config.run.replicas)
+    return n_updates(make_legs(protocol), config.run.replicas)
 
 
 def site_updates(config: RunConfig) -> int:
@@ -59,10 +62,20 @@ def estimated_seconds(config: RunConfig) -> float:
 
 def make_journey(config: RunConfig, threads: int | None = None) -> Journey:
     """The simulation that a configuration describes, at its start."""
-    run = config.run
+    run, protocol = config.run, config.protocol.build()
+    if isinstance(protocol, FreeEnergySurface):
+        return SurfaceJourney(
+            config.model.build(),
+            protocol,
+            run.seed,
+            replicas=run.replicas,
+            dynamics=run.dynamics,
+            kernel=run.kernel,
+            threads=threads,
+        )
     return Journey(
         config.model.build(),
-        config.protocol.build(),
+        protocol,
         run.seed,
         replicas=run.replicas,
         start=run.start,
@@ -108,9 +121,12 @@ def execute(
 
 def check_memory(config: RunConfig) -> None:
     """Raise `InputError` if the series and states of a run are larger than the machine's memory."""
-    run, model = config.run, config.model.build()
+    run, model, protocol = config.run, config.model.build(), config.protocol.build()
     n_sites = model.lattice.n_sites
-    legs = make_legs(config.protocol.build())
+    if isinstance(protocol, FreeEnergySurface):
+        _check_surface_memory(config, protocol)
+        return
+    legs = make_legs(protocol)
     n_measurements = sum(leg.measured().size for leg in legs)
     n_snapshots = sum(leg.pictured(run.snapshots).size for leg in legs)
     # Four quantities in memory twice, and their coordinates; states in the kernel's layout and in the dataset;
@@ -119,7 +135,7 @@ def check_memory(config: RunConfig) -> None:
     per_state, per_snapshot = (30, 11) if real else (8, 3)
     states = (per_state + per_snapshot * n_snapshots) * n_sites * run.replicas
     needed = 8 * n_measurements * (2 * 4 * run.replicas + 5) + states
-    present = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    present = _memory()
     if needed > present:
         pictures = f" and pictured {n_snapshots}" if n_snapshots else ""
         raise InputError(
@@ -127,6 +143,23 @@ def check_memory(config: RunConfig) -> None:
             f"{needed / 2**30:.3g} GiB of memory, the machine has {present / 2**30:.3g}; "
             "raise measure_every, or reduce shape, replicas or snapshots"
         )
+
+
+def _check_surface_memory(config: RunConfig, protocol: FreeEnergySurface) -> None:
+    lanes = n_lanes(config.model.build(), protocol, config.run.replicas)
+    measurements = protocol.sweeps // protocol.measure_every
+    # Four quantities as recorded, as states with their counts, and their bias in some windows; states of the lanes.
+    needed = lanes * (250 * measurements + 8 * config.model.build().lattice.n_sites)
+    if needed > _memory():
+        raise InputError(
+            f"{lanes} windows × replicas × temperatures, measured {measurements} times, need {needed / 2**30:.3g} GiB "
+            f"of memory, the machine has {_memory() / 2**30:.3g}; raise measure_every, or reduce windows or replicas"
+        )
+
+
+def _memory() -> int:
+    """Memory of the machine, bytes."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def check_same(config: RunConfig, existing: RunConfig, where: Path) -> None:

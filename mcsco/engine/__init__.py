@@ -1,9 +1,10 @@
 """How a model moves: random numbers, kernels, and batches of replicas. numba lives here and only here."""
 
 from mcsco.engine.batch import STARTS, Batch, Control, Sums
-from mcsco.engine.choice import KERNELS, choose_kernel, make_batches, make_one
+from mcsco.engine.choice import KERNELS, choose_kernel, make_batch, make_batches, make_one
 from mcsco.engine.codes import code_type, distortions, from_plain, spins, to_plain
 from mcsco.engine.dynamics import DYNAMICS
+from mcsco.engine.flat_histogram_batch import FlatHistogramBatch, make_flat_batch
 
 __all__ = [
     "DYNAMICS",
@@ -11,12 +12,15 @@ __all__ = [
     "STARTS",
     "Batch",
     "Control",
+    "FlatHistogramBatch",
     "Sums",
     "choose_kernel",
     "code_type",
     "distortions",
     "from_plain",
+    "make_batch",
     "make_batches",
+    "make_flat_batch",
     "make_one",
     "spins",
     "to_plain",

@@ -6,6 +6,7 @@ Both depend on the model and on the number of replicas only, never on the machin
 import os
 
 import numpy as np
+import numpy.typing as npt
 
 from mcsco.engine.batch import STARTS, Batch, check_name, has_fields, start_codes
 from mcsco.engine.displacive_batch import (
@@ -74,6 +75,14 @@ def make_one(
     return _batch_class(model, kernel)(
         model, start_codes(model, start, 1, seed, 0), dynamics, make_key(seed, 0), threads
     )
+
+
+def make_batch(
+    model: Model, codes: npt.NDArray[np.int8], seed: int, index: int, dynamics: str, kernel: str = "auto"
+) -> Batch:
+    """A batch that begins with given codes, shape (R, *lattice), with random numbers by its index."""
+    check_name("dynamics", dynamics, DYNAMICS)
+    return _batch_class(model, kernel)(model, codes, dynamics, make_key(seed, index))
 
 
 def make_batches(

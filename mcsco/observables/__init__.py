@@ -13,6 +13,7 @@ from mcsco.observables.driven import DrivenLoop, driven_loop
 from mcsco.observables.fluctuations import binder, heat_capacity, susceptibility
 from mcsco.observables.holds import Equilibrium, equilibrium
 from mcsco.observables.hysteresis import Branches, Loop, OrderLoop, loop
+from mcsco.observables.landscape import Landscape, Spot, balance, size_exponent, surface
 from mcsco.observables.magnetism import chi_T, spin_only
 from mcsco.observables.measured import Measured, read_measured
 from mcsco.observables.reversal import ReversalDiagram, reversal_diagram
@@ -35,6 +36,7 @@ __all__ = [
     "Estimate",
     "FieldDomains",
     "GrowthExponent",
+    "Landscape",
     "Loop",
     "Measured",
     "OrderLoop",
@@ -43,9 +45,11 @@ __all__ = [
     "ReversalDiagram",
     "Sequence",
     "Sequences",
+    "Spot",
     "StrainMaps",
     "StructureFactors",
     "Walls",
+    "balance",
     "binder",
     "binning",
     "bragg_amplitude",
@@ -65,11 +69,13 @@ __all__ = [
     "read_measured",
     "reflection",
     "reversal_diagram",
+    "size_exponent",
     "snapshot_lengths",
     "snapshot_statistics",
     "spin_only",
     "steepest_temperature",
     "strain_maps",
     "structure_factors",
+    "surface",
     "susceptibility",
 ]

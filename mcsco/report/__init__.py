@@ -12,6 +12,7 @@ from mcsco.report.phase_map import draw_phase_map
 from mcsco.report.quench import draw_quench
 from mcsco.report.row import Row
 from mcsco.report.snapshots import Snapshot, snapshots
+from mcsco.report.surface import draw_surface
 from mcsco.report.thermal_loop import draw_thermal_loop
 from mcsco.report.vtkhdf import write_vtkhdf
 
@@ -29,6 +30,7 @@ __all__ = [
     "draw_maps",
     "draw_phase_map",
     "draw_quench",
+    "draw_surface",
     "draw_thermal_loop",
     "save_figure",
     "save_maps",

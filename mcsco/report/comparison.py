@@ -37,7 +37,7 @@ def compare(config: RunConfig, dataset: xarray.Dataset) -> list[Row]:
         rows = _loop_rows(simulated, theory, potential, config, has_eta)
     if config.protocol.kind == "thermal-cycle":
         return rows
-    first, last = (leg_end.temperature for leg_end in (config.begin, make_legs(config.protocol.build())[-1].end))
+    first, last = (leg_end.temperature for leg_end in (config.begin, make_legs(config.protocol.build())[-1].end))  # type: ignore[arg-type] # not of surfaces
     direction = "T_up" if last > first else "T_down"
     return [row for row in rows if row.quantity.startswith((direction, "T½ on " + _SENSE[direction]))]
 

@@ -64,7 +64,7 @@ def run_page(directory: RunDirectory) -> Page:
         notes += why
         drawings, why = _drawings(directory, config, dataset)
         notes += why + _remarks(rows)
-        if dataset.sizes["replica"] < config.run.replicas:
+        if dataset.sizes.get("replica", config.run.replicas) < config.run.replicas:
             notes.append(
                 f"So far from {dataset.sizes['replica']} of {config.run.replicas} replicas, the most advanced."
             )
@@ -103,6 +103,8 @@ def _until_checkpoint(directory: RunDirectory, config: RunConfig) -> tuple[xarra
         return None, 0
     journey = campaign.make_journey(config, threads=1)
     checkpoint.load(journey)
+    if config.protocol.kind == "free-energy-surface":
+        return None, journey.n_done  # its windows are combined when all of them are done
     # Replicas may have come differently far: those are taken that have most to show together.
     at = np.repeat([t.batch.sweep for t in journey.trajectories], [t.batch.n_replicas for t in journey.trajectories])
     reached = max(at.tolist(), key=lambda sweep: sweep * np.count_nonzero(at >= sweep))
@@ -153,7 +155,8 @@ def _remarks(rows: list[Row]) -> list[str]:
 def _drawings(directory: RunDirectory, config: RunConfig, dataset: xarray.Dataset) -> tuple[list[Drawing], list[str]]:
     """The figure of the protocol and the map of the final state."""
     first, why = _attempt(lambda: _protocol_drawing(directory, config, dataset), None)
-    second, why_not = _attempt(lambda: _map_drawing(config, dataset), None)
+    has_states = "spin" in dataset
+    second, why_not = _attempt(lambda: _map_drawing(config, dataset), None) if has_states else (None, [])
     return [drawing for drawing in (first, second) if drawing], why + why_not
 
 

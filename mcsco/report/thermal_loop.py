@@ -94,7 +94,7 @@ def _draw_series(config: RunConfig, dataset: xarray.Dataset, panels: Panels) -> 
     T, measured_in = dataset["temperature"].values, dataset["leg"].values
     for name, axes in panels.items():
         x, labelled = np.abs(dataset[name].values), set()
-        for index, leg in enumerate(make_legs(config.protocol.build())):
+        for index, leg in enumerate(make_legs(config.protocol.build())):  # type: ignore[arg-type] # not of surfaces
             on = measured_in == index
             heating = leg.end.temperature > leg.begin.temperature
             colour, sense = (HEATING, "heating") if heating else (COOLING, "cooling")

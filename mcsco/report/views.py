@@ -6,6 +6,7 @@ Thermal protocols (ramp, cycle, holds) and quenches have pages of their own (`mc
 
 from mcsco.report.driven import FIELD, PRESSURE
 from mcsco.report.reversal import REVERSAL
+from mcsco.report.surface import SURFACE
 from mcsco.report.view import View
 
 VIEWS: dict[str, View] = {
@@ -13,5 +14,6 @@ VIEWS: dict[str, View] = {
     "pressure-cycle": PRESSURE,
     "field-cycle": FIELD,
     "reversal-curves": REVERSAL,
+    "free-energy-surface": SURFACE,
 }
 """By the protocol's kind in run files."""

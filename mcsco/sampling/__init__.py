@@ -1,6 +1,7 @@
 """Simulations, and the protocols they follow."""
 
 from mcsco.sampling.bridge import simulate_bridge
+from mcsco.sampling.free_energy import FreeEnergySurface
 from mcsco.sampling.journey import Journey, Progress, n_updates
 from mcsco.sampling.legs import Leg, Point
 from mcsco.sampling.open_crystal import SpringSimulation
@@ -18,10 +19,12 @@ from mcsco.sampling.protocols import (
 from mcsco.sampling.replicas import simulate
 from mcsco.sampling.reversal import ReversalCurves
 from mcsco.sampling.simulation import Simulation
+from mcsco.sampling.surface_journey import SurfaceJourney, n_lanes
 
 __all__ = [
     "PROTOCOLS",
     "FieldCycle",
+    "FreeEnergySurface",
     "Hold",
     "Journey",
     "Leg",
@@ -34,8 +37,10 @@ __all__ = [
     "ReversalCurves",
     "Simulation",
     "SpringSimulation",
+    "SurfaceJourney",
     "ThermalCycle",
     "make_legs",
+    "n_lanes",
     "n_updates",
     "simulate",
     "simulate_bridge",

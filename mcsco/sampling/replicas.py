@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from mcsco.errors import InputError
 from mcsco.model import Model
+from mcsco.sampling.free_energy import FreeEnergySurface
 from mcsco.sampling.journey import Journey, Progress
 from mcsco.sampling.protocols import Protocol
+from mcsco.sampling.surface_journey import SurfaceJourney
 
 if TYPE_CHECKING:
     import xarray
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
 
 def simulate(
     model: Model,
-    protocol: Protocol | Iterable[Protocol],
+    protocol: Protocol | FreeEnergySurface | Iterable[Protocol],
     seed: int = 0,
     *,
     replicas: int = 8,
@@ -33,7 +36,7 @@ def simulate(
     Parameters
     ----------
     model : Model
-    protocol : Ramp, Hold, ThermalCycle, Quench, or a list of them
+    protocol : Ramp, Hold, ThermalCycle, Quench, or a list of them; or FreeEnergySurface
     seed : int
         The same seed gives the same series, bit by bit, for any number of threads.
     replicas : int
@@ -60,14 +63,16 @@ def simulate(
         ``temperature`` (K), ``pressure`` (GPa), ``field`` (kJ/mol), ``sweep`` (MCS since the start) and ``leg``; the
         final state ``spin`` and ``distortion``; with snapshots ``snapshot_spin`` and ``snapshot_distortion`` along
         the dimension ``snapshot`` with coordinates ``snapshot_temperature`` and so on; attributes with the full
-        provenance.
+        provenance. For a `FreeEnergySurface`: dimensions ``temperature``, ``q``, ``eta`` and ``bootstrap``; variables
+        ``free_energy`` (kJ/mol per molecule, minimum 0, NaN where nothing was seen), ``free_energy_error``,
+        ``free_energy_bootstrap``, ``count`` and ``energy``.
 
     Raises
     ------
     InputError
         If a value breaks its rule.
     """
-    journey = Journey(
+    journey = make_journey(
         model,
         protocol,
         seed,
@@ -80,3 +85,15 @@ def simulate(
     )
     journey.run(progress=progress)
     return journey.dataset()
+
+
+def make_journey(
+    model: Model, protocol: Protocol | FreeEnergySurface | Iterable[Protocol], seed: int = 0, *,
+    start: str | None = None, snapshots: int = 0, **options: Any,
+) -> Journey:  # fmt: skip
+    """The simulation of a model along a protocol, at its start. See `simulate` for the parameters."""
+    if not isinstance(protocol, FreeEnergySurface):
+        return Journey(model, protocol, seed, start=start, snapshots=snapshots, **options)
+    if start is not None or snapshots:
+        raise InputError("start, snapshots: a free-energy surface begins in its windows and keeps none; leave them out")
+    return SurfaceJourney(model, protocol, seed, **options)

@@ -28,6 +28,21 @@ model = {preset = "pmpea-volume", shape = [8, 8]}
 protocol = {kind = "hold", temperature = [225.0, 232.0], sweeps = 4000}
 run = {replicas = 5, seed = 4}
 """
+SURFACE = """
+model = {preset = "pmpea", shape = [6, 6]}
+protocol = {kind = "free-energy-surface", temperature = [224.0, 228.0], sweeps = 1500, equilibration = 100}
+run = {replicas = 2, seed = 4}
+"""
+FLAT = """
+model = {preset = "pmpea-volume", shape = [8, 8]}
+run = {replicas = 3, seed = 4}
+[protocol]
+kind = "free-energy-surface"
+temperature = [224.0, 228.0]
+method = "flat-histogram"
+equilibration = 6000
+sweeps = 6000
+"""
 
 
 def finish(directory, config):
@@ -59,7 +74,9 @@ def is_finished_after(child, seconds):
     return False
 
 
-@pytest.mark.parametrize("text", [LOOP, ELASTIC, REPLICA], ids=["loop", "elastic", "replica kernel"])
+@pytest.mark.parametrize(
+    "text", [LOOP, ELASTIC, REPLICA, SURFACE, FLAT], ids=["loop", "elastic", "replica kernel", "surface", "flat"]
+)
 def test_kill_and_resume_is_the_run_without(text, tmp_path, monkeypatch, request):
     monkeypatch.setattr("mcsco.sampling.trajectory._UPDATES_PER_CALL", 2**17)
     monkeypatch.setattr("mcsco.campaign.keeper._SHARE", 1.0)
