@@ -9,7 +9,7 @@ from mcsco.campaign.files import FORMAT_VERSION, read_dataset, write_dataset
 from mcsco.errors import InputError, StateError
 
 if TYPE_CHECKING:
-    from mcsco.sampling import Journey
+    from mcsco.sampling import Travel
 
 
 class CheckpointFile:
@@ -26,7 +26,7 @@ class CheckpointFile:
     def __init__(self, path: Path, fingerprint: str) -> None:
         self.path, self.fingerprint = path, fingerprint
 
-    def load(self, journey: Journey) -> bool:
+    def load(self, journey: Travel) -> bool:
         """Take a simulation to where it was, if there is a checkpoint; whether there was.
 
         Raises
@@ -52,7 +52,7 @@ class CheckpointFile:
         batches = [str(name).partition("_")[0] for name in dataset.variables if str(name).endswith("_sweep")]
         return sum(int(dataset[f"{i}_sweep"]) * dataset[f"{i}_codes"].shape[0] for i in batches)
 
-    def save(self, journey: Journey) -> None:
+    def save(self, journey: Travel) -> None:
         """Store where a simulation is.
 
         Raises

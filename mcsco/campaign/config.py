@@ -28,7 +28,7 @@ from mcsco.campaign.sections import (
     RunSection,
 )
 from mcsco.errors import InputError
-from mcsco.sampling import FreeEnergySurface, Point, make_legs
+from mcsco.sampling import FreeEnergySurface, Leg, Point, ReplicaExchange, make_legs
 
 
 class RunConfig(Section):
@@ -52,6 +52,10 @@ class RunConfig(Section):
             raise ValueError("calibrate: needs a protocol of kind 'thermal-cycle', whose loop can meet T_up and T_down")
         if self.protocol.kind == "free-energy-surface":
             self._check_surface()
+        if self.run.snapshots and self.protocol.kind == "replica-exchange":
+            raise ValueError(
+                f"run.snapshots = {self.run.snapshots}: replica exchange keeps the final states only; leave it at 0"
+            )
         field = self.protocol.field
         if field and model.distortion is None:
             raise ValueError(
@@ -94,7 +98,15 @@ class RunConfig(Section):
         protocol = self.protocol.build()
         if isinstance(protocol, FreeEnergySurface):
             return Point(protocol.temperatures[0], protocol.pressure, protocol.field)
+        if isinstance(protocol, ReplicaExchange):
+            return Point(*protocol.points(protocol.values)[0].tolist())
         return make_legs(protocol)[0].begin
+
+    @property
+    def legs(self) -> tuple[Leg, ...]:
+        """The legs of the protocol; none of a replica exchange or a free-energy surface."""
+        protocol = self.protocol.build()
+        return () if isinstance(protocol, ReplicaExchange | FreeEnergySurface) else make_legs(protocol)
 
     @property
     def fingerprint(self) -> str:

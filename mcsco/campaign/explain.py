@@ -13,6 +13,7 @@ _UNIONS = ("protocol", "model")
 
 _KINDS = (
     *("ramp", "thermal-cycle", "hold", "quench", "pressure-ramp", "pressure-cycle", "field-cycle", "reversal-curves"),
+    "replica-exchange",
     *("nearest-neighbours", "infinite-range", "elasticity", "long-range"),
 )
 

@@ -50,12 +50,33 @@ def _plain_text(value: str) -> str:
     return value
 
 
+def _ladder(quantity: str, low: float, high: float, *, above: bool = False) -> Any:
+    """One value for all rungs of a ladder, or a list with a value for every rung or for its two ends."""
+
+    def entry(value: Any) -> float:
+        number = parse_quantity(value, quantity) if isinstance(value, str) else value
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            raise ValueError(f"'{value}' must be a number")
+        if not low <= number <= high or (above and number == low):
+            least = f"greater than {low:g}" if above else f"at least {low:g}"
+            raise ValueError(f"{number:g} must be {least} and at most {high:g}")
+        return float(number)
+
+    def whole(value: Any) -> Any:
+        return tuple(entry(x) for x in value) if isinstance(value, list | tuple) else entry(value)
+
+    return Annotated[Any, BeforeValidator(whole), _field(quantity)]
+
+
 # Upper bounds lie far beyond any crystal: they catch a forgotten prefix, and numbers that no sum survives.
 Energy = Annotated[float, _from_text("energy"), _field("energy", ge=-1e4, le=1e4)]
 Entropy = Annotated[float, _from_text("entropy"), _field("entropy", ge=0, le=1e3)]
 Temperature = Annotated[float, _from_text("temperature"), _field("temperature", gt=0, le=1e5)]
 TemperatureDifference = Annotated[float, _from_text("temperature"), Field(gt=0, le=100)]
 Pressure = Annotated[float, _from_text("pressure"), _field("pressure", ge=-1e3, le=1e3)]
+Temperatures = _ladder("temperature", 0.0, 1e5, above=True)
+Pressures = _ladder("pressure", -1e3, 1e3)
+Energies = _ladder("energy", -1e4, 1e4)
 Volume = Annotated[float, _from_text("volume"), _field("volume", ge=-1e4, le=1e4)]
 SiteVolume = Annotated[float, _from_text("site volume"), _field("site volume", gt=0, le=1e6)]
 Stiffness = Annotated[Any, _tensor("stiffness", limit=1e4), _field("stiffness")]

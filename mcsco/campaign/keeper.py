@@ -13,7 +13,7 @@ from mcsco.campaign.signals import Signals
 from mcsco.campaign.store import RunDirectory
 
 if TYPE_CHECKING:
-    from mcsco.sampling import Journey
+    from mcsco.sampling import Travel
 
 log = logging.getLogger("mcsco")
 
@@ -52,7 +52,7 @@ class Keeper:
         """Whether the run shall pause for a checkpoint, or stop."""
         return self.signals.wants_to_stop or time.monotonic() > self._due
 
-    def restore(self, journey: Journey) -> bool:
+    def restore(self, journey: Travel) -> bool:
         """Take the run to its last checkpoint, if there is one.
 
         Raises
@@ -62,7 +62,7 @@ class Keeper:
         """
         return self.directory.checkpoint(self.config).load(journey)
 
-    def store(self, journey: Journey) -> None:
+    def store(self, journey: Travel) -> None:
         """Write a checkpoint, and raise `StoppedError` if the run shall stop.
 
         Without room for it the run goes on if it may, since what it has done is still in memory; the checkpoint before

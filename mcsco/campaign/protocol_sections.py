@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mcsco.campaign.fields import Energy, Pressure, Rate, Sweeps, Temperature
+from mcsco.campaign.fields import Energies, Energy, Pressure, Pressures, Rate, Sweeps, Temperature, Temperatures
 from mcsco.campaign.section import Section
 from mcsco.sampling import (
     FieldCycle,
@@ -16,6 +16,7 @@ from mcsco.sampling import (
     PressureRamp,
     Quench,
     Ramp,
+    ReplicaExchange,
     ReversalCurves,
     ThermalCycle,
 )
@@ -173,6 +174,25 @@ class SurfaceSection(Section):
         return FreeEnergySurface(**self.model_dump(exclude={"kind"}))
 
 
+class ExchangeSection(Section):
+    """``[protocol]`` of kind ``replica-exchange``: one of temperature, pressure and field is the ladder."""
+
+    kind: Literal["replica-exchange"]
+    temperature: Temperatures
+    sweeps: Sweeps
+    measure_every: Sweeps = 10
+    equilibration: int = Field(default=0, ge=0, le=10**12)
+    exchange_every: Sweeps = 1
+    pressure: Pressures = 0.0
+    field: Energies = 0.0
+    rungs: int | None = Field(default=None, ge=2, le=4096)
+    optimise: bool = False
+
+    def build(self) -> ReplicaExchange:
+        """The protocol."""
+        return ReplicaExchange(**self.model_dump(exclude={"kind"}))
+
+
 ProtocolSection = Annotated[
     RampSection
     | CycleSection
@@ -182,6 +202,7 @@ ProtocolSection = Annotated[
     | PressureCycleSection
     | FieldCycleSection
     | ReversalCurvesSection
-    | SurfaceSection,
+    | SurfaceSection
+    | ExchangeSection,
     Field(discriminator="kind"),
 ]

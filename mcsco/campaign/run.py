@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mcsco import sampling
 from mcsco.campaign.config import RunConfig
 from mcsco.campaign.keeper import Keeper
 from mcsco.campaign.store import RunDirectory
@@ -14,7 +15,7 @@ from mcsco.engine import choose_kernel
 from mcsco.errors import InputError
 from mcsco.model import Displacive
 from mcsco.observables import Measured, read_measured
-from mcsco.sampling import FreeEnergySurface, Journey, SurfaceJourney, make_legs, n_lanes, n_updates
+from mcsco.sampling import FreeEnergySurface, ReplicaExchange, Travel, n_lanes, n_updates
 
 if TYPE_CHECKING:
     import xarray
@@ -39,7 +40,9 @@ def total_updates(config: RunConfig) -> int:
     protocol = config.protocol.build()
     if isinstance(protocol, FreeEnergySurface):
         return protocol.total_sweeps * n_lanes(config.model.build(), protocol, config.run.replicas)
-    return n_updates(make_legs(protocol), config.run.replicas)
+    if isinstance(protocol, ReplicaExchange):
+        return protocol.n_updates(config.run.replicas)
+    return n_updates(config.legs, config.run.replicas)
 
 
 def site_updates(config: RunConfig) -> int:
@@ -60,20 +63,10 @@ def estimated_seconds(config: RunConfig) -> float:
     return site_updates(config) * nanoseconds * 1e-9
 
 
-def make_journey(config: RunConfig, threads: int | None = None) -> Journey:
+def make_journey(config: RunConfig, threads: int | None = None) -> Travel:
     """The simulation that a configuration describes, at its start."""
     run, protocol = config.run, config.protocol.build()
-    if isinstance(protocol, FreeEnergySurface):
-        return SurfaceJourney(
-            config.model.build(),
-            protocol,
-            run.seed,
-            replicas=run.replicas,
-            dynamics=run.dynamics,
-            kernel=run.kernel,
-            threads=threads,
-        )
-    return Journey(
+    return sampling.make_journey(
         config.model.build(),
         protocol,
         run.seed,
@@ -122,24 +115,25 @@ def execute(
 def check_memory(config: RunConfig) -> None:
     """Raise `InputError` if the series and states of a run are larger than the machine's memory."""
     run, model, protocol = config.run, config.model.build(), config.protocol.build()
-    n_sites = model.lattice.n_sites
+    n_sites, n_states = model.lattice.n_sites, run.replicas
     if isinstance(protocol, FreeEnergySurface):
         _check_surface_memory(config, protocol)
         return
-    legs = make_legs(protocol)
-    n_measurements = sum(leg.measured().size for leg in legs)
-    n_snapshots = sum(leg.pictured(run.snapshots).size for leg in legs)
+    n_measured = sum(leg.measured().size for leg in config.legs)
+    n_snapshots = sum(leg.pictured(run.snapshots).size for leg in config.legs)
+    if isinstance(protocol, ReplicaExchange):
+        n_measured = protocol.measured().size * protocol.n_rungs
+        n_states *= protocol.n_rungs
     # Four quantities in memory twice, and their coordinates; states in the kernel's layout and in the dataset;
     # snapshots as recorded, and as σ and u.
-    real = isinstance(model.distortion, Displacive)
-    per_state, per_snapshot = (30, 11) if real else (8, 3)
-    states = (per_state + per_snapshot * n_snapshots) * n_sites * run.replicas
-    needed = 8 * n_measurements * (2 * 4 * run.replicas + 5) + states
+    per_state, per_snapshot = (30, 11) if isinstance(model.distortion, Displacive) else (8, 3)
+    states = (per_state + per_snapshot * n_snapshots) * n_sites * n_states
+    needed = 8 * n_measured * (2 * 4 * run.replicas + 5) + states
     present = _memory()
     if needed > present:
         pictures = f" and pictured {n_snapshots}" if n_snapshots else ""
         raise InputError(
-            f"{run.replicas} replicas of {n_sites} molecules, measured {n_measurements}{pictures} times, need "
+            f"{run.replicas} replicas of {n_sites} molecules, measured {n_measured}{pictures} times, need "
             f"{needed / 2**30:.3g} GiB of memory, the machine has {present / 2**30:.3g}; "
             "raise measure_every, or reduce shape, replicas or snapshots"
         )

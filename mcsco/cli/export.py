@@ -31,6 +31,7 @@ KINDS = {
 @click.argument("directory", type=click.Path(path_type=Path))
 @click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True)
 @click.option("--replica", type=click.IntRange(min=0), default=0, show_default=True, help="Which replica.")
+@click.option("--rung", type=int, default=0, show_default=True, help="Which rung of a replica exchange, from 0.")
 @click.option("--snapshot", type=int, help="Which snapshot maps show, from 0; the last state by default.")
 @click.option("--cut", help="Plane of a 3-D crystal in movies and maps, e.g. 'z = 8'; the middle by default.")
 @click.option("--fps", type=click.FloatRange(min=0, min_open=True), default=12.0, show_default=True)
@@ -40,6 +41,7 @@ def export(
     directory: Path,
     files: tuple[Path, ...],
     replica: int,
+    rung: int,
     snapshot: int | None,
     cut: str | None,
     fps: float,
@@ -56,7 +58,7 @@ def export(
         if file.suffix.lower() not in KINDS:
             raise InputError(f"{file}: ends in '{file.suffix}'; known endings are {', '.join(KINDS)}")
     dataset = campaign.RunDirectory(directory).result()
-    written = [str(_write(dataset, file, replica, snapshot, cut, fps)) for file in files]
+    written = [str(_write(dataset, file, replica, rung, snapshot, cut, fps)) for file in files]
     if as_json:
         click.echo(json.dumps({"files": written}, ensure_ascii=False, indent=2))
         return
@@ -65,11 +67,13 @@ def export(
 
 
 def _write(  # type: ignore[no-untyped-def]
-    dataset, file: Path, replica: int, snapshot: int | None, cut: str | None, fps: float
+    dataset, file: Path, replica: int, rung: int, snapshot: int | None, cut: str | None, fps: float
 ) -> Path:
-    from mcsco import campaign, report
+    from mcsco import campaign, observables, report
 
     kind = KINDS[file.suffix.lower()]
+    if "rung" in dataset.dims and file.suffix.lower() != ".csv":
+        dataset = observables.at_rung(dataset, rung)
     if kind == "movie":
         return report.write_movie(dataset, file, replica, fps=fps, cut=cut)
     if kind == "ParaView":

@@ -4,6 +4,7 @@ from mcsco.engine.batch import STARTS, Batch, Control, Sums
 from mcsco.engine.choice import KERNELS, choose_kernel, make_batch, make_batches, make_one
 from mcsco.engine.codes import code_type, distortions, from_plain, spins, to_plain
 from mcsco.engine.dynamics import DYNAMICS
+from mcsco.engine.exchange import Exchange
 from mcsco.engine.flat_histogram_batch import FlatHistogramBatch, make_flat_batch
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "STARTS",
     "Batch",
     "Control",
+    "Exchange",
     "FlatHistogramBatch",
     "Sums",
     "choose_kernel",

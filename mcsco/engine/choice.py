@@ -86,9 +86,12 @@ def make_batch(
 
 
 def make_batches(
-    model: Model, start: str, seed: int, dynamics: str, kernel: str, n_replicas: int, threads: int
+    model: Model, start: str, seed: int, dynamics: str, kernel: str, n_replicas: int, threads: int, whole: int = 1
 ) -> list[Batch]:
-    """Replicas in groups that fill the kernel's inner loop; each group has its own random numbers."""
+    """Replicas in groups that fill the kernel's inner loop; each group has its own random numbers.
+
+    A group holds a multiple of `whole` replicas, which belong together.
+    """
     check_name("start", start, STARTS)
     check_name("dynamics", dynamics, DYNAMICS)
     check_dynamics(model, dynamics)
@@ -97,7 +100,8 @@ def make_batches(
         group = -(-_STRING // (model.lattice.shape[-1] // 2))
     else:
         group = 16 if n_replicas >= 32 else -(-n_replicas // 2)
-    starts = np.arange(0, n_replicas, max(1, group))
+    group = max(whole, group // whole * whole)
+    starts = np.arange(0, n_replicas, group)
     per_batch = threads if len(starts) == 1 and model.lattice.n_sites >= _SITES_FOR_THREADS else 1
     return [
         cls(

@@ -31,6 +31,8 @@ DISPLACEMENTS = np.uint32(5)
 """Stream of the moves of molecules off their sites."""
 DEFORMATIONS = np.uint32(6)
 """Stream of the homogeneous deformations of a crystal."""
+EXCHANGE = np.uint32(9)
+"""Stream of the swaps of replica exchange."""
 
 BLOCK = 64
 """Words that `fill_words` makes at a time; buffers hold a multiple of it."""

@@ -10,6 +10,7 @@ from mcsco.observables.bragg import Reflection, reflection
 from mcsco.observables.coarsening import GrowthExponent, growth_exponent
 from mcsco.observables.domain_statistics import Domains, DomainSet, FieldDomains, domains
 from mcsco.observables.driven import DrivenLoop, driven_loop
+from mcsco.observables.exchange import Exchange, as_holds, at_rung, exchange
 from mcsco.observables.fluctuations import binder, heat_capacity, susceptibility
 from mcsco.observables.holds import Equilibrium, equilibrium
 from mcsco.observables.hysteresis import Branches, Loop, OrderLoop, loop
@@ -34,6 +35,7 @@ __all__ = [
     "DrivenLoop",
     "Equilibrium",
     "Estimate",
+    "Exchange",
     "FieldDomains",
     "GrowthExponent",
     "Landscape",
@@ -49,6 +51,8 @@ __all__ = [
     "StrainMaps",
     "StructureFactors",
     "Walls",
+    "as_holds",
+    "at_rung",
     "balance",
     "binder",
     "binning",
@@ -60,6 +64,7 @@ __all__ = [
     "equilibrated_start",
     "equilibrium",
     "estimate",
+    "exchange",
     "growth_exponent",
     "heat_capacity",
     "jackknife",

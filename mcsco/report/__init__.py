@@ -3,6 +3,7 @@
 from mcsco.report.campaign import PointRow, campaign_csv, campaign_rows, campaign_text, draw_campaign
 from mcsco.report.comparison import compare, to_text
 from mcsco.report.curve_fit import draw_fit
+from mcsco.report.exchange import draw_exchange
 from mcsco.report.extended_xyz import write_extended_xyz
 from mcsco.report.files import save_figure, save_run_figure
 from mcsco.report.landau_fit import draw_landau_fit
@@ -25,6 +26,7 @@ __all__ = [
     "campaign_text",
     "compare",
     "draw_campaign",
+    "draw_exchange",
     "draw_fit",
     "draw_landau_fit",
     "draw_maps",

@@ -13,6 +13,7 @@ import numpy as np
 from mcsco.errors import InputError
 from mcsco.observables import Estimate, driven_loop, equilibrium, loop
 from mcsco.observables.series import mean_over_replicas
+from mcsco.report.exchange import exchange_measures
 from mcsco.report.style import COOLING, HEATING, HOLD, STYLE
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ def _measure(whole: xarray.Dataset, members: list[int]) -> dict[str, Estimate]:
     from mcsco.campaign import task_dataset
 
     tasks = [task_dataset(whole, i) for i in members]
+    if "rung" in tasks[0].dims:
+        return exchange_measures(tasks)
     one = tasks[0] if len(tasks) == 1 else xarray.concat(tasks, dim="replica", coords="minimal", compat="override")
     legs = np.unique(one["leg"].values)
     T = one["temperature"].values

@@ -13,7 +13,6 @@ from mcsco.report.holds import hold_points
 from mcsco.report.quench import quench_rows
 from mcsco.report.row import NAN, Row
 from mcsco.report.views import VIEWS
-from mcsco.sampling import make_legs
 
 if TYPE_CHECKING:
     import xarray
@@ -37,7 +36,7 @@ def compare(config: RunConfig, dataset: xarray.Dataset) -> list[Row]:
         rows = _loop_rows(simulated, theory, potential, config, has_eta)
     if config.protocol.kind == "thermal-cycle":
         return rows
-    first, last = (leg_end.temperature for leg_end in (config.begin, make_legs(config.protocol.build())[-1].end))  # type: ignore[arg-type] # not of surfaces
+    first, last = (leg_end.temperature for leg_end in (config.begin, config.legs[-1].end))
     direction = "T_up" if last > first else "T_down"
     return [row for row in rows if row.quantity.startswith((direction, "T½ on " + _SENSE[direction]))]
 

@@ -14,7 +14,6 @@ from mcsco.observables import DrivenLoop, Estimate, driven_loop
 from mcsco.report.row import NAN, Row
 from mcsco.report.style import COOLING, HEATING, MEAN_FIELD, STYLE
 from mcsco.report.view import View
-from mcsco.sampling import make_legs
 
 if TYPE_CHECKING:
     import xarray
@@ -108,7 +107,7 @@ def _draw(config: RunConfig, dataset: xarray.Dataset, along: str, label: str, se
         axes: list[Axes] = list(figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0])
         _draw_mean_field(config, along, dict(zip(names, axes, strict=True)))
         drive, index = dataset[along].values, dataset["leg"].values
-        for number, leg in enumerate(make_legs(config.protocol.build())):  # type: ignore[arg-type] # not of surfaces
+        for number, leg in enumerate(config.legs):
             rises = getattr(leg.end, along) > getattr(leg.begin, along)
             colour, sense = (HEATING, senses[0]) if rises else (COOLING, senses[1])
             on = index == number

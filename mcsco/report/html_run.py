@@ -106,7 +106,7 @@ def _until_checkpoint(directory: RunDirectory, config: RunConfig) -> tuple[xarra
     if config.protocol.kind == "free-energy-surface":
         return None, journey.n_done  # its windows are combined when all of them are done
     # Replicas may have come differently far: those are taken that have most to show together.
-    at = np.repeat([t.batch.sweep for t in journey.trajectories], [t.batch.n_replicas for t in journey.trajectories])
+    at = journey.sweeps()
     reached = max(at.tolist(), key=lambda sweep: sweep * np.count_nonzero(at >= sweep))
     whole = journey.dataset().isel(replica=at >= reached)
     if "snapshot_sweep" in whole:
@@ -189,7 +189,9 @@ def _protocol_drawing(directory: RunDirectory, config: RunConfig, dataset: xarra
 
 
 def _map_drawing(config: RunConfig, dataset: xarray.Dataset) -> Drawing | None:
-    """The last configuration of the first replica, unless it is uniform."""
+    """The last configuration of the first replica, unless it is uniform; none of a ladder, whose rungs all differ."""
+    if "rung" in dataset.dims:
+        return None
     frame = snapshots(dataset.drop_vars([n for n in dataset.variables if str(n).startswith("snapshot_")]))[-1]
     spin, u = frame.state.spin, frame.state.distortion
     n_odd = min(np.count_nonzero(spin > 0), np.count_nonzero(spin < 0))

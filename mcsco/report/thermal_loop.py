@@ -13,7 +13,6 @@ from mcsco.meanfield import MeanField
 from mcsco.observables import Estimate, Measured
 from mcsco.report.holds import hold_points
 from mcsco.report.style import COOLING, HEATING, HOLD, LANDAU, MEAN_FIELD, MEASURED, STYLE
-from mcsco.sampling import make_legs
 
 if TYPE_CHECKING:
     import xarray
@@ -94,7 +93,7 @@ def _draw_series(config: RunConfig, dataset: xarray.Dataset, panels: Panels) -> 
     T, measured_in = dataset["temperature"].values, dataset["leg"].values
     for name, axes in panels.items():
         x, labelled = np.abs(dataset[name].values), set()
-        for index, leg in enumerate(make_legs(config.protocol.build())):  # type: ignore[arg-type] # not of surfaces
+        for index, leg in enumerate(config.legs):
             on = measured_in == index
             heating = leg.end.temperature > leg.begin.temperature
             colour, sense = (HEATING, "heating") if heating else (COOLING, "cooling")

@@ -5,6 +5,7 @@ Thermal protocols (ramp, cycle, holds) and quenches have pages of their own (`mc
 """
 
 from mcsco.report.driven import FIELD, PRESSURE
+from mcsco.report.exchange import EXCHANGE
 from mcsco.report.reversal import REVERSAL
 from mcsco.report.surface import SURFACE
 from mcsco.report.view import View
@@ -13,6 +14,7 @@ VIEWS: dict[str, View] = {
     "pressure-ramp": PRESSURE,
     "pressure-cycle": PRESSURE,
     "field-cycle": FIELD,
+    "replica-exchange": EXCHANGE,
     "reversal-curves": REVERSAL,
     "free-energy-surface": SURFACE,
 }

@@ -1,8 +1,10 @@
 """Simulations, and the protocols they follow."""
 
 from mcsco.sampling.bridge import simulate_bridge
+from mcsco.sampling.exchange_journey import ExchangeJourney
 from mcsco.sampling.free_energy import FreeEnergySurface
-from mcsco.sampling.journey import Journey, Progress, n_updates
+from mcsco.sampling.journey import Journey
+from mcsco.sampling.ladder import ReplicaExchange
 from mcsco.sampling.legs import Leg, Point
 from mcsco.sampling.open_crystal import SpringSimulation
 from mcsco.sampling.protocols import (
@@ -16,13 +18,15 @@ from mcsco.sampling.protocols import (
     ThermalCycle,
     make_legs,
 )
-from mcsco.sampling.replicas import simulate
+from mcsco.sampling.replicas import make_journey, n_updates, simulate
 from mcsco.sampling.reversal import ReversalCurves
 from mcsco.sampling.simulation import Simulation
 from mcsco.sampling.surface_journey import SurfaceJourney, n_lanes
+from mcsco.sampling.travel import Progress, Travel
 
 __all__ = [
     "PROTOCOLS",
+    "ExchangeJourney",
     "FieldCycle",
     "FreeEnergySurface",
     "Hold",
@@ -34,11 +38,14 @@ __all__ = [
     "Progress",
     "Quench",
     "Ramp",
+    "ReplicaExchange",
     "ReversalCurves",
     "Simulation",
     "SpringSimulation",
     "SurfaceJourney",
     "ThermalCycle",
+    "Travel",
+    "make_journey",
     "make_legs",
     "n_lanes",
     "n_updates",

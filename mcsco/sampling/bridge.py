@@ -15,11 +15,11 @@ from mcsco.engine.bridge_batch import BridgeBatch
 from mcsco.engine.random_numbers import make_key
 from mcsco.errors import InputError, check_integer
 from mcsco.model.bridge import GlobalStrain
-from mcsco.sampling.journey import Progress
 from mcsco.sampling.legs import Leg, Point
 from mcsco.sampling.protocols import Protocol, describe, make_legs, make_parts
 from mcsco.sampling.provenance import provenance
 from mcsco.sampling.results import Variable, along, labels
+from mcsco.sampling.travel import Progress
 
 if TYPE_CHECKING:
     import xarray

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from mcsco.errors import InputError
 from mcsco.model import Model
+from mcsco.sampling.exchange_journey import ExchangeJourney
 from mcsco.sampling.free_energy import FreeEnergySurface
-from mcsco.sampling.journey import Journey, Progress
+from mcsco.sampling.journey import Journey
+from mcsco.sampling.ladder import ReplicaExchange
+from mcsco.sampling.legs import Leg
 from mcsco.sampling.protocols import Protocol
 from mcsco.sampling.surface_journey import SurfaceJourney
+from mcsco.sampling.travel import Progress, Travel
 
 if TYPE_CHECKING:
     import xarray
@@ -18,7 +22,7 @@ if TYPE_CHECKING:
 
 def simulate(
     model: Model,
-    protocol: Protocol | FreeEnergySurface | Iterable[Protocol],
+    protocol: Protocol | Iterable[Protocol] | ReplicaExchange | FreeEnergySurface,
     seed: int = 0,
     *,
     replicas: int = 8,
@@ -36,11 +40,11 @@ def simulate(
     Parameters
     ----------
     model : Model
-    protocol : Ramp, Hold, ThermalCycle, Quench, or a list of them; or FreeEnergySurface
+    protocol : Ramp, Hold, ThermalCycle, Quench, or a list of them; or ReplicaExchange, or FreeEnergySurface
     seed : int
         The same seed gives the same series, bit by bit, for any number of threads.
     replicas : int
-        Number of independent repetitions; errors come from their scatter.
+        Number of independent repetitions, of whole ladders for replica exchange; errors come from their scatter.
     start : str, optional
         Initial state (see `Simulation`); by default ``"HS+"`` for a protocol that begins by cooling, else ``"LS"``.
     dynamics : str
@@ -63,9 +67,11 @@ def simulate(
         ``temperature`` (K), ``pressure`` (GPa), ``field`` (kJ/mol), ``sweep`` (MCS since the start) and ``leg``; the
         final state ``spin`` and ``distortion``; with snapshots ``snapshot_spin`` and ``snapshot_distortion`` along
         the dimension ``snapshot`` with coordinates ``snapshot_temperature`` and so on; attributes with the full
-        provenance. For a `FreeEnergySurface`: dimensions ``temperature``, ``q``, ``eta`` and ``bootstrap``; variables
-        ``free_energy`` (kJ/mol per molecule, minimum 0, NaN where nothing was seen), ``free_energy_error``,
-        ``free_energy_bootstrap``, ``count`` and ``energy``.
+        provenance. Replica exchange has the dimension ``rung`` before ``step``, along which the controls stand, and
+        what `observables.exchange` needs beside: ``walker`` (which lane stands at a rung), ``attempts``, ``accepted``,
+        ``chance``, ``passages`` and ``flow``, counted after the equilibration. A `FreeEnergySurface` has the dimensions
+        ``temperature``, ``q``, ``eta`` and ``bootstrap``; variables ``free_energy`` (kJ/mol per molecule, minimum 0,
+        NaN where nothing was seen), ``free_energy_error``, ``free_energy_bootstrap``, ``count`` and ``energy``.
 
     Raises
     ------
@@ -88,12 +94,21 @@ def simulate(
 
 
 def make_journey(
-    model: Model, protocol: Protocol | FreeEnergySurface | Iterable[Protocol], seed: int = 0, *,
+    model: Model, protocol: Protocol | Iterable[Protocol] | ReplicaExchange | FreeEnergySurface, seed: int = 0, *,
     start: str | None = None, snapshots: int = 0, **options: Any,
-) -> Journey:  # fmt: skip
+) -> Travel:  # fmt: skip
     """The simulation of a model along a protocol, at its start. See `simulate` for the parameters."""
-    if not isinstance(protocol, FreeEnergySurface):
-        return Journey(model, protocol, seed, start=start, snapshots=snapshots, **options)
-    if start is not None or snapshots:
-        raise InputError("start, snapshots: a free-energy surface begins in its windows and keeps none; leave them out")
-    return SurfaceJourney(model, protocol, seed, **options)
+    if isinstance(protocol, FreeEnergySurface):
+        if start is not None or snapshots:
+            raise InputError(
+                "start, snapshots: a free-energy surface begins in its windows and keeps none; leave them out"
+            )
+        return SurfaceJourney(model, protocol, seed, **options)
+    if isinstance(protocol, ReplicaExchange):
+        return ExchangeJourney(model, protocol, seed, start=start, snapshots=snapshots, **options)
+    return Journey(model, protocol, seed, start=start, snapshots=snapshots, **options)
+
+
+def n_updates(legs: Iterable[Leg], replicas: int) -> int:
+    """Sweeps × replicas of a protocol: the total that `progress` counts up to."""
+    return sum(leg.sweeps for leg in legs) * replicas

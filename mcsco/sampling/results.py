@@ -28,6 +28,12 @@ _ABOUT = {
     "field": ("field conjugate to η", "kJ/mol"),
     "sweep": ("Monte Carlo steps since the start", "1"),
     "leg": ("leg of the protocol", "1"),
+    "walker": ("which lane of the ladder stands at a rung", "1"),
+    "attempts": ("swaps that two neighbouring rungs were offered", "1"),
+    "accepted": ("swaps that they did", "1"),
+    "chance": ("sum of the probabilities of those swaps", "1"),
+    "passages": ("journeys of a lane from one end of the ladder to the other", "1"),
+    "flow": ("rounds in which a rung was held by a walker from the first rung, and from the last", "1"),
 }
 
 
@@ -45,11 +51,11 @@ def make_variables(
     states = np.concatenate([t.batch.codes() for t in trajectories])
     variables: dict[str, Variable] = {
         name: (("replica", "step"), array, labels(name)) for name, array in values.items()
-    } | _configurations(model, "", "final", ("replica", *sites), states)
+    } | configurations(model, "", "final", ("replica", *sites), states)
     coordinates = along(legs, [leg.measured() for leg in legs], "step", "")
     if first.pictured.size:
         codes = np.concatenate([t.snapshots for t in trajectories], axis=1).swapaxes(0, 1)
-        variables |= _configurations(model, "snapshot_", "along the run", ("replica", "snapshot", *sites), codes)
+        variables |= configurations(model, "snapshot_", "along the run", ("replica", "snapshot", *sites), codes)
         coordinates |= along(legs, [leg.pictured(snapshots) for leg in legs], "snapshot", "snapshot_")
     coordinates["replica"] = (("replica",), np.arange(len(states)), {})
     return variables, coordinates
@@ -83,7 +89,7 @@ def make_dataset(
     )
 
 
-def _configurations(
+def configurations(
     model: Model, prefix: str, when: str, dims: tuple[str, ...], codes: npt.NDArray[Any]
 ) -> dict[str, Variable]:
     """Variables σ and u from the codes of the engine."""

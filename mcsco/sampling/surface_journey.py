@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -13,12 +12,12 @@ from mcsco.engine import Batch, Control, FlatHistogramBatch, choose_kernel, make
 from mcsco.errors import InputError, StateError, check_integer
 from mcsco.model import Displacive, Model
 from mcsco.sampling.free_energy import FreeEnergySurface
-from mcsco.sampling.journey import Journey
 from mcsco.sampling.protocols import Hold
 from mcsco.sampling.provenance import provenance
 from mcsco.sampling.results import Variable
 from mcsco.sampling.surfaces import Samples, make_surface
 from mcsco.sampling.trajectory import Trajectory
+from mcsco.sampling.travel import Travel
 from mcsco.sampling.windows import (
     Floats,
     Windows,
@@ -83,7 +82,7 @@ class WindowTrajectory(Trajectory):
                 raise StateError(f"energy of lane {lane} is {energy[lane]!r} kJ/mol, recounted {oracle!r}")
 
 
-class SurfaceJourney(Journey):
+class SurfaceJourney(Travel):
     """Biased sampling of a model, from its start to its surface. See `simulate` for the parameters."""
 
     def __init__(
@@ -104,7 +103,7 @@ class SurfaceJourney(Journey):
         check_integer("seed", seed, minimum=0)
         self.model, self.surface_protocol, self.seed = model, protocol, seed
         self.replicas = check_integer("replicas", replicas, minimum=1)
-        self.threads = check_integer("threads", os.cpu_count() or 1 if threads is None else threads, minimum=1)
+        threads = check_integer("threads", os.cpu_count() or 1 if threads is None else threads, minimum=1)
         self.is_flat = protocol.method == "flat-histogram"
         self.windows = flat_window(protocol, model) if self.is_flat else make_windows(protocol, model)
         if model.distortion is None and (self.windows.k_eta or protocol.field):
@@ -119,13 +118,10 @@ class SurfaceJourney(Journey):
             "replicas": replicas,
             "dynamics": dynamics,
             "kernel": choose_kernel(self.biased, kernel),
-            "threads": self.threads,
+            "threads": threads,
         }
-        self.began = time.time()
-        self.seconds = 0.0
-        self.trajectories = [
-            self._trajectory(index, lanes, dynamics, kernel) for index, lanes in enumerate(self._groups())
-        ]
+        self.paths = [self._trajectory(index, lanes, dynamics, kernel) for index, lanes in enumerate(self._groups())]
+        super().__init__(self.paths, threads)
 
     @property
     def n_windows(self) -> int:
@@ -156,7 +152,7 @@ class SurfaceJourney(Journey):
 
     def samples(self) -> list[Samples]:
         """What was measured at every temperature."""
-        series = np.concatenate([t.series for t in self.trajectories], axis=1)
+        series = np.concatenate([t.series for t in self.paths], axis=1)
         shape = (len(self.surface_protocol.temperatures), self.n_windows, self.replicas, -1)
         gamma, eta, energy = (series[i].reshape(shape) for i in (0, 2, 3))
         N = self.model.lattice.n_sites
@@ -164,7 +160,7 @@ class SurfaceJourney(Journey):
         return [Samples(*parts) for parts in zip(n, u, energy, strict=True)]
 
     def _surface(self) -> tuple[dict[str, Variable], dict[str, Variable], list[str]]:
-        tables = [t.batch.table for t in self.trajectories if isinstance(t.batch, FlatHistogramBatch)]
+        tables = [t.batch.table for t in self.paths if isinstance(t.batch, FlatHistogramBatch)]
         return make_surface(self.model, self.surface_protocol, self.windows, self.samples(), self.seed, tables)
 
     def variables(self) -> tuple[dict[str, Variable], dict[str, Variable]]:
@@ -177,7 +173,7 @@ class SurfaceJourney(Journey):
         import xarray
 
         variables, coordinates, remarks = self._surface()
-        sweeps = sum(int(t.ends[-1]) * t.batch.n_replicas for t in self.trajectories)
+        sweeps = sum(int(t.ends[-1]) * t.batch.n_replicas for t in self.paths)
         return xarray.Dataset(
             variables,
             coords=coordinates,

@@ -105,18 +105,9 @@ class Trajectory:
         row[3] = batch.energy(sums, pressure, field) / N
 
     def _check_against_oracle(self) -> None:
-        batch, point = self.batch, self.legs[-1].end
-        batch.recount()
-        energy = batch.energy(batch.sums(), np.array(point.pressure), np.array(point.field))
-        model = batch.model
-        energies = [model.spin.enthalpy, *model.couplings]
-        if isinstance(model.distortion, Displacive):
-            energies += [model.distortion.barrier, model.distortion.stiffness]
-        scale = model.lattice.n_sites * sum(map(abs, energies))
-        for replica in range(batch.n_replicas):
-            oracle = model.energy(batch.state(replica), point.pressure, point.field)
-            if abs(energy[replica] - oracle) > 1e-10 * scale + 1e-9:
-                raise StateError(f"energy of replica {replica} is {energy[replica]!r} kJ/mol, recounted {oracle!r}")
+        end = _control(self.legs[-1].end, self.batch.n_replicas)
+        energy = self.batch.energy(self.batch.sums(), end.pressure, end.field)
+        check_against_oracle(self.batch, energy, end.pressure, end.field)
 
     def memory(self) -> Memory:
         """Everything that `restore` needs to go on from here, as plain arrays."""
@@ -147,6 +138,25 @@ class Trajectory:
         self.batch.restore(memory)
         self.series[:, :, :measured] = memory["series"]
         self.snapshots[:pictured] = snapshots
+
+
+def check_against_oracle(
+    batch: Batch,
+    energy: npt.NDArray[np.float64],
+    pressure: npt.NDArray[np.float64],
+    field: npt.NDArray[np.float64],
+) -> None:
+    """Raise `StateError` unless running sums and energies (R,) in kJ/mol equal a count of the configurations."""
+    batch.recount()
+    model = batch.model
+    energies = [model.spin.enthalpy, *model.couplings]
+    if isinstance(model.distortion, Displacive):
+        energies += [model.distortion.barrier, model.distortion.stiffness]
+    scale = model.lattice.n_sites * sum(map(abs, energies))
+    for replica in range(batch.n_replicas):
+        oracle = model.energy(batch.state(replica), pressure[replica], field[replica])
+        if abs(energy[replica] - oracle) > 1e-10 * scale + 1e-9:
+            raise StateError(f"energy of replica {replica} is {energy[replica]!r} kJ/mol, recounted {oracle!r}")
 
 
 def _control(point: Point, n_replicas: int) -> Control:

@@ -43,6 +43,17 @@ method = "flat-histogram"
 equilibration = 6000
 sweeps = 6000
 """
+EXCHANGE = """
+model = {preset = "pmpea", shape = [16, 16]}
+run = {replicas = 3, seed = 4}
+[protocol]
+kind = "replica-exchange"
+temperature = [215.0, 240.0]
+rungs = 6
+optimise = true
+equilibration = 1500
+sweeps = 3000
+"""
 
 
 def finish(directory, config):
@@ -75,7 +86,9 @@ def is_finished_after(child, seconds):
 
 
 @pytest.mark.parametrize(
-    "text", [LOOP, ELASTIC, REPLICA, SURFACE, FLAT], ids=["loop", "elastic", "replica kernel", "surface", "flat"]
+    "text",
+    [LOOP, ELASTIC, REPLICA, SURFACE, FLAT, EXCHANGE],
+    ids=["loop", "elastic", "replica kernel", "surface", "flat", "exchange"],
 )
 def test_kill_and_resume_is_the_run_without(text, tmp_path, monkeypatch, request):
     monkeypatch.setattr("mcsco.sampling.trajectory._UPDATES_PER_CALL", 2**17)
