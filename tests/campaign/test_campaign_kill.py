@@ -45,14 +45,14 @@ sweeps = 6000
 """
 EXCHANGE = """
 model = {preset = "pmpea", shape = [16, 16]}
-run = {replicas = 3, seed = 4}
+run = {replicas = 2, seed = 4}
 [protocol]
 kind = "replica-exchange"
 temperature = [215.0, 240.0]
 rungs = 6
 optimise = true
 equilibration = 1500
-sweeps = 3000
+sweeps = 9000
 """
 
 
