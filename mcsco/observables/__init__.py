@@ -19,6 +19,7 @@ from mcsco.observables.magnetism import chi_T, spin_only
 from mcsco.observables.measured import Measured, read_measured
 from mcsco.observables.reversal import ReversalDiagram, reversal_diagram
 from mcsco.observables.sequence import Change, Sequence, Sequences, measured_sequences, phase_sequence
+from mcsco.observables.reweighting import Distribution, Reweighting
 from mcsco.observables.series import Estimate, estimate
 from mcsco.observables.snapshots import snapshot_lengths, snapshot_statistics
 from mcsco.observables.strain_maps import StrainMaps, strain_maps
@@ -31,6 +32,7 @@ __all__ = [
     "Branches",
     "Change",
     "DomainSet",
+    "Distribution",
     "Domains",
     "DrivenLoop",
     "Equilibrium",
@@ -48,6 +50,7 @@ __all__ = [
     "Sequence",
     "Sequences",
     "Spot",
+    "Reweighting",
     "StrainMaps",
     "StructureFactors",
     "Walls",

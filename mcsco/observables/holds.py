@@ -82,7 +82,7 @@ def equilibrium(dataset: xr.Dataset) -> tuple[Equilibrium, ...]:
         raise InputError("dataset has no attribute 'n_sites': susceptibilities need the number of molecules")
     N = check_integer("n_sites", dataset.attrs["n_sites"], minimum=1)
     summaries = []
-    for run in _constant_runs(T, P, h, leg):
+    for run in constant_runs(T, P, h, leg):
         series = [x[:, run] for x in (q, np.abs(eta), energy)]
         start = max(equilibrated_start(x) for x in series)
         q_, eta_, energy_ = (x[:, start:] for x in series)
@@ -112,7 +112,7 @@ def equilibrium(dataset: xr.Dataset) -> tuple[Equilibrium, ...]:
     return tuple(summaries)
 
 
-def _constant_runs(*conditions: npt.NDArray[np.float64]) -> list[slice]:
+def constant_runs(*conditions: npt.NDArray[np.float64]) -> list[slice]:
     """Stretches of steps, long enough for a hold, over which none of the conditions changes."""
     changed = np.any([np.diff(c) != 0 for c in conditions], axis=0)
     edges = np.concatenate(([0], np.flatnonzero(changed) + 1, [conditions[0].size]))
