@@ -5,12 +5,16 @@ Nothing here knows how a series was made. A *series* is a 1-D array of measureme
 """
 
 from mcsco.observables.autocorrelation import equilibrated_start
+from mcsco.observables.bimodality import Bimodality, bimodality
 from mcsco.observables.blocks import Binning, binning, jackknife
 from mcsco.observables.bragg import Reflection, reflection
 from mcsco.observables.coarsening import GrowthExponent, growth_exponent
+from mcsco.observables.collapse import Collapse, collapse
+from mcsco.observables.curves import Curves, Extremum
 from mcsco.observables.domain_statistics import Domains, DomainSet, FieldDomains, domains
 from mcsco.observables.driven import DrivenLoop, driven_loop
 from mcsco.observables.exchange import Exchange, as_holds, at_rung, exchange
+from mcsco.observables.finite_size import Exponents, FiniteSizeScaling, finite_size
 from mcsco.observables.fluctuations import binder, heat_capacity, susceptibility
 from mcsco.observables.holds import Equilibrium, equilibrium
 from mcsco.observables.hysteresis import Branches, Loop, OrderLoop, loop
@@ -21,29 +25,43 @@ from mcsco.observables.reversal import ReversalDiagram, reversal_diagram
 from mcsco.observables.sequence import Change, Sequence, Sequences, measured_sequences, phase_sequence
 from mcsco.observables.reweighting import Distribution, Reweighting
 from mcsco.observables.series import Estimate, estimate
+from mcsco.observables.size_scaling import Crossing, Limit, Power, crossing, limit, power_law
 from mcsco.observables.snapshots import snapshot_lengths, snapshot_statistics
 from mcsco.observables.strain_maps import StrainMaps, strain_maps
 from mcsco.observables.structure import StructureFactors, bragg_amplitude, structure_factors
 from mcsco.observables.transition import Reading, crossing_temperature, steepest_temperature
+from mcsco.observables.transition_order import Verdict
+from mcsco.observables.tricritical import Tricritical, barrier_line, cumulant_line, tricritical
+from mcsco.observables.universality import UniversalityClass
 from mcsco.observables.walls import Walls
 
 __all__ = [
+    "Bimodality",
     "Binning",
     "Branches",
     "Change",
     "DomainSet",
+    "Collapse",
+    "Crossing",
+    "Curves",
     "Distribution",
+    "DomainSet",
     "Domains",
     "DrivenLoop",
     "Equilibrium",
     "Estimate",
     "Exchange",
+    "Exponents",
+    "Extremum",
     "FieldDomains",
+    "FiniteSizeScaling",
     "GrowthExponent",
     "Landscape",
+    "Limit",
     "Loop",
     "Measured",
     "OrderLoop",
+    "Power",
     "Reading",
     "Reflection",
     "ReversalDiagram",
@@ -53,27 +71,38 @@ __all__ = [
     "Reweighting",
     "StrainMaps",
     "StructureFactors",
+    "Tricritical",
+    "UniversalityClass",
+    "Verdict",
     "Walls",
     "as_holds",
     "at_rung",
     "balance",
+    "barrier_line",
+    "bimodality",
     "binder",
     "binning",
     "bragg_amplitude",
     "chi_T",
+    "collapse",
+    "crossing",
     "crossing_temperature",
+    "cumulant_line",
     "domains",
     "driven_loop",
     "equilibrated_start",
     "equilibrium",
     "estimate",
     "exchange",
+    "finite_size",
     "growth_exponent",
     "heat_capacity",
     "jackknife",
+    "limit",
     "loop",
     "measured_sequences",
     "phase_sequence",
+    "power_law",
     "read_measured",
     "reflection",
     "reversal_diagram",
@@ -86,4 +115,5 @@ __all__ = [
     "structure_factors",
     "surface",
     "susceptibility",
+    "tricritical",
 ]

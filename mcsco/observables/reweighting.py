@@ -254,7 +254,7 @@ class Reweighting:
     """
 
     def __init__(self, datasets: xr.Dataset | Iterable[xr.Dataset], resamples: int = RESAMPLES, seed: int = 0) -> None:
-        several = [datasets] if hasattr(datasets, "data_vars") else list(datasets)
+        several: list[xr.Dataset] = [datasets] if hasattr(datasets, "data_vars") else list(datasets)  # type: ignore[list-item]
         if not several:
             raise InputError("datasets = []: give at least one that mcsco.simulate returned")
         check_integer("resamples", resamples, minimum=0)
@@ -349,7 +349,8 @@ class Reweighting:
         index, weight = index[inside], weight[inside]
         P = np.array([np.bincount(index, weight * copy[inside], n_bins) for copy in self.weights.copies])
         P /= P.sum(axis=1, keepdims=True) * width
-        return Distribution(first + width * (np.arange(n_bins) + 0.5), P, self.weights.n_effective(b))
+        centres = np.asarray(first + width * (np.arange(n_bins) + 0.5), dtype=np.float64)
+        return Distribution(centres, P, self.weights.n_effective(b))
 
 
 def _bins(x: Floats, weight: Floats, max_bins: int) -> tuple[float, float, int]:

@@ -5,10 +5,12 @@ import json
 import numpy as np
 import xarray as xr
 
+from analysis.critical_models import exact_curves
 from mcsco import InfiniteRange, Lattice, Model, OrderDisorder, SpinCrossover
 from mcsco.meanfield import FiniteSize
-from mcsco.observables.curves import Curves
 from mcsco.units import KELVIN
+
+__all__ = ["K", "blume_capel", "draw", "exact_curves"]
 
 K = 300.0
 """K∞ of the models, in kelvin."""
@@ -46,23 +48,3 @@ def draw(model: Model, conditions, rng, replicas: int, steps: int) -> xr.Dataset
         coords={"temperature": ("step", T_), "pressure": ("step", P_), "leg": ("step", leg_)},
         attrs={"n_sites": N, "model": json.dumps(model.to_dict())},
     )
-
-
-def exact_curves(model: Model, T, P=0.0, copies: int = 0) -> Curves:
-    """Curves without statistical error, from sums over all configurations."""
-    T, P = (np.array(x, dtype=float) for x in np.broadcast_arrays(np.atleast_1d(T), np.atleast_1d(P)))
-    found = [FiniteSize(model, pressure=p).averages(t) for t, p in zip(T, P, strict=True)]
-    column = {
-        "energy": [a.energy for a in found],
-        "energy2": [a.var_energy + a.energy**2 for a in found],
-        "q": [a.q for a in found],
-        "q_abs": [np.nan for _ in found],
-        "q2": [4 * a.var_gamma + a.q**2 for a in found],
-        "q4": [np.nan for _ in found],
-        "eta": [a.eta for a in found],
-        "eta_abs": [a.eta_abs for a in found],
-        "eta2": [a.eta2 for a in found],
-        "eta4": [a.eta4 for a in found],
-    }
-    moments = {name: np.tile(np.array(values), (1 + copies, 1)) for name, values in column.items()}
-    return Curves(model.lattice.n_sites, 2, T, P, np.zeros_like(T), moments, np.full(T.size, np.inf))
