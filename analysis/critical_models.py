@@ -80,7 +80,7 @@ def hold_series(
 ) -> list[xr.Dataset]:
     """Equilibrium at (T, Δ − Δ_model); half of the replicas come from each phase."""
     holds = [
-        Hold(T * UNIT, how.sweeps, measure_every=how.every, equilibration=how.sweeps // 20, pressure=delta * COUPLING)
+        Hold(T * UNIT, how.sweeps, measure_every=how.every, equilibration=how.sweeps // 5, pressure=delta * COUPLING)
         for T, delta in conditions
     ]
     return [

@@ -150,12 +150,12 @@ def describe(scaling: FiniteSizeScaling) -> list[str]:
 def study_ising(quick: bool) -> Study:
     """Square-lattice Ising model."""
     plan = [
-        (Sampling(8, 6000, 6), (2.2, 2.3, 2.45, 2.6)),
-        (Sampling(16, 16000, 20), (2.2, 2.28, 2.36, 2.46)),
-        (Sampling(32, 70000, 80), (2.22, 2.27, 2.32, 2.37)),
-        (Sampling(64, 140000, 160), (2.245, 2.27, 2.3, 2.33)),
+        (Sampling(8, 4000, 6), (2.2, 2.3, 2.45, 2.6)),
+        (Sampling(16, 12000, 20), (2.2, 2.28, 2.36, 2.46)),
+        (Sampling(32, 40000, 80), (2.22, 2.27, 2.32, 2.37)),
+        (Sampling(64, 40000, 100), (2.245, 2.27, 2.3, 2.33)),
     ][: 3 if quick else 4]
-    scaling = scaling_of(ising, plan, np.linspace(2.2, 2.6, 161).tolist(), "q")
+    scaling = scaling_of(ising, plan, np.linspace(2.2, 2.6, 101).tolist(), "q")
     rows = class_rows(scaling, ISING_CRITICAL, ISING_2D)
     rows += collapse_rows(scaling, ISING_CRITICAL, ISING_2D, 0.6)
     return Study("Ising model on the square lattice", rows, describe(scaling), _figures(scaling, rows))
@@ -165,12 +165,12 @@ def study_hybrid(quick: bool) -> Study:
     """Neighbours and infinite range together."""
     T_c = hybrid_critical()
     plan = [
-        (Sampling(8, 6000, 6), (3.7, 3.95, 4.2, 4.6)),
-        (Sampling(16, 10000, 10), (3.8, 4.0, 4.2, 4.45)),
-        (Sampling(32, 12000, 12), (3.95, 4.05, 4.15, 4.28)),
-        (Sampling(64, 12000, 16), (4.02, 4.07, 4.12, 4.18)),
+        (Sampling(8, 4000, 6), (3.7, 3.95, 4.2, 4.6)),
+        (Sampling(16, 5000, 8), (3.8, 4.0, 4.2, 4.45)),
+        (Sampling(32, 6000, 10), (3.95, 4.05, 4.15, 4.28)),
+        (Sampling(64, 6000, 10), (4.02, 4.07, 4.12, 4.18)),
     ][: 3 if quick else 4]
-    scaling = scaling_of(hybrid, plan, np.linspace(3.8, 4.5, 141).tolist(), "q", "molecules")
+    scaling = scaling_of(hybrid, plan, np.linspace(3.8, 4.5, 91).tolist(), "q", "molecules")
     rows = class_rows(scaling, T_c, MEAN_FIELD)
     rows += collapse_rows(scaling, T_c, MEAN_FIELD, 0.6)
     return Study("Neighbours and infinite range, A = J", rows, describe(scaling), _figures(scaling, rows))
@@ -227,14 +227,14 @@ def study_blume_capel(quick: bool) -> Study:
 def study_blume_capel_infinite(quick: bool) -> Study:
     """Infinite range: where U4 of two sizes is 1/3 at their crossing, exactly and simulated."""
     delta = MEAN_FIELD_TRICRITICAL["field"]
-    path = np.linspace(0.43, 0.48, 101)
+    path = np.linspace(0.43, 0.48, 61)
     pressures = (path - delta) * COUPLING
     temperatures = np.linspace(0.325, 0.365, 9)
     known = {name: (value, 0.0) for name, value in MEAN_FIELD_TRICRITICAL.items()}
     lines = _exact_lines((8, 16) if quick else (8, 16, 32), temperatures, delta, path)
     exact = tricritical(lines, 1 / 3, "molecules")
     rows = [r._replace(what=f"{r.what}, exact sums") for r in tricritical_rows(exact, delta, known)]
-    plan = [Sampling(8, 20000, 8), Sampling(16, 20000, 8), Sampling(32, 20000, 10)][: 2 if quick else 3]
+    plan = [Sampling(8, 12000, 8), Sampling(16, 12000, 10), Sampling(32, 12000, 12)][: 2 if quick else 3]
     crystals = follow_line(blume_capel_infinite, delta, (0.32, 0.335, 0.35, 0.37), plan, path)
     simulated = []
     for small, large, how in zip(crystals[:-1], crystals[1:], plan[:-1], strict=True):

@@ -20,13 +20,15 @@ import numpy.typing as npt
 
 from mcsco.observables.curves import maxima
 from mcsco.observables.resampling import summarize
-from mcsco.observables.reweighting import Distribution, Reweighting
+from mcsco.observables.reweighting import MAX_BINS, Distribution, Reweighting
 from mcsco.observables.series import Estimate
 
 Floats = npt.NDArray[np.float64]
 
 MIN_COUNTS = 10.0
 """Independent samples in a bin below which it ends the distribution."""
+PER_BIN, MIN_BINS = 40, 16
+"""Independent samples that a bin should hold on average, and bins that are taken with fewer."""
 WINDOW = 2
 """Bins on either side of the one that is smoothed."""
 
@@ -77,7 +79,8 @@ def bimodality(data: Reweighting, path: npt.ArrayLike, control: str = "temperatu
     if not math.isfinite(at):
         at = float(x[np.argmax(spread[0])])
     T, P, h = (float(c) for c in _conditions(control, at, fixed))
-    return read_bimodality(data.distribution(name, T, P, h), at)
+    max_bins = int(np.clip(data.weights.n_effective(data.coefficients(T, P, h)) / PER_BIN, MIN_BINS, MAX_BINS))
+    return read_bimodality(data.distribution(name, T, P, h, max_bins), at)
 
 
 def _conditions(control: str, x: Any, fixed: dict[str, float]) -> tuple[Any, Any, Any]:
@@ -90,26 +93,32 @@ def read_bimodality(distribution: Distribution, at: float = math.nan) -> Bimodal
     """Barrier and densities of a distribution in which both phases are present."""
     x, P, n_effective = distribution
     width = x[1] - x[0]
-    found = np.array([_valley(x, row, n_effective * width) for row in P])
+    chosen = _inner(P[0] * n_effective * width)
+    floor = 0.5 / (n_effective * width)  # half a sample, where a copy has none by chance
+    found = np.array([_valley(x[chosen], np.maximum(row[chosen], floor)) for row in P])
     barrier, low, high = found.T
     reason = "the valley between the two peaks was never visited: more sweeps, smaller crystals, or biased sampling"
     depth, left, right = (summarize(copies, reason) for copies in (barrier, low, high))
     return Bimodality(depth, left, right, at, distribution, barrier, high - low)
 
 
-def _valley(x: Floats, P: Floats, counts: float) -> tuple[float, float, float]:
-    """Barrier and ends of the facet of the concave hull of ln P that hides the deepest valley."""
-    enough = np.flatnonzero(P * counts >= MIN_COUNTS)
+def _inner(counts: Floats) -> npt.NDArray[np.int64]:
+    """Bins between the tails, none if the valley between them was never visited."""
+    enough = np.flatnonzero(counts >= MIN_COUNTS)
     if enough.size < 5:
-        return math.nan, math.nan, math.nan
-    inner = slice(enough[0], enough[-1] + 1)
-    x, P = x[inner], P[inner]
-    seen = P * counts
+        return np.empty(0, dtype=np.int64)
+    inner = np.arange(enough[0], enough[-1] + 1)
+    seen = counts[inner]
     # A level that cannot occur, such as the one above the ground state of Ising spins, has frequent neighbours.
-    impossible = np.zeros(x.size, dtype=bool)
+    impossible = np.zeros(inner.size, dtype=bool)
     impossible[1:-1] = (seen[1:-1] < 1) & (np.minimum(seen[:-2], seen[2:]) >= MIN_COUNTS)
-    x, P, seen = x[~impossible], P[~impossible], seen[~impossible]
-    if np.any(seen < 1) or x.size < 5:
+    visited = np.all(seen[~impossible] >= 1)
+    return inner[~impossible] if visited else np.empty(0, dtype=np.int64)
+
+
+def _valley(x: Floats, P: Floats) -> tuple[float, float, float]:
+    """Barrier and ends of the facet of the concave hull of ln P that hides the deepest valley."""
+    if x.size < 5:
         return math.nan, math.nan, math.nan
     y = _smooth(np.log(P), P)
     best = (0.0, x[int(y.argmax())], x[int(y.argmax())])

@@ -28,7 +28,7 @@ from mcsco.observables.series import Estimate
 
 Floats = npt.NDArray[np.float64]
 
-MAX_COPIES = 40
+MAX_COPIES = 30
 """Copies that are fitted."""
 POINTS = 24
 """Points of each curve within the reach."""
@@ -49,8 +49,12 @@ class Collapse(NamedTuple):
     """For each size ℓ, scaled x, scaled y and error of y."""
 
 
+MIN_SHARED = 0.5
+"""Part of the points that must lie between those of other sizes: curves moved apart have nothing to differ in."""
+
+
 def quality(scaled: Sequence[tuple[Floats, Floats, Floats]]) -> float:
-    """S of scaled points (x, y, dy) of several sizes, each in ascending x; NaN if no point lies between others."""
+    """S of scaled points (x, y, dy) of several sizes, each in ascending x; NaN if half of them lie apart."""
     total, count = 0.0, 0
     for i, (x, y, dy) in enumerate(scaled):
         sums = np.zeros((5, x.size))  # Σw, Σwx, Σwy, Σwx², Σwxy of the bracketing points
@@ -73,7 +77,7 @@ def quality(scaled: Sequence[tuple[Floats, Floats, Floats]]) -> float:
         dY2 = wxx[good] / determinant[good]
         total += float(np.sum((y[good] - Y) ** 2 / (dy[good] ** 2 + dY2)))
         count += int(good.sum())
-    return total / count if count else math.nan
+    return total / count if count > MIN_SHARED * sum(x.size for x, _, _ in scaled) else math.nan
 
 
 def collapse(
@@ -180,8 +184,11 @@ def _minimum(tables: Sequence[Table], copy: int, start: Floats, unit: Floats, fi
         found = quality(_scaled(tables, copy, p)) if p[1] > 0.05 else math.nan
         return found if math.isfinite(found) else 1e12
 
-    options = {"xatol": 1e-3, "fatol": 1e-6, "maxiter": 400}
-    best = minimize(S, first, method="Nelder-Mead", options=options)
-    best = minimize(S, best.x, method="Nelder-Mead", options=options)  # a second simplex leaves a stuck first one
+    best = None
+    for _ in range(2 if copy == 0 else 1):  # a second simplex leaves a stuck first one; copies begin near
+        corner = first if best is None else best.x
+        simplex = np.vstack([corner, corner + np.eye(corner.size)])
+        options = {"xatol": 1e-3, "fatol": 1e-6, "maxiter": 300, "initial_simplex": simplex}
+        best = minimize(S, corner, method="Nelder-Mead", options=options)
     shift = np.asarray(best.x, dtype=np.float64)
     return (shift if best.fun < 1e11 else np.full(unit.size, np.nan)), float(best.fun)

@@ -118,7 +118,8 @@ def limit(sizes: Sequence[float], copies: Sequence[Floats], powers: Sequence[flo
     by_power = {p: float(values[0]) for p, values in fits.items()}
     systematic = (max(by_power.values()) - min(by_power.values())) / 2
     scatter = summarize(middle)
-    return Limit(Estimate(scatter.value, float(np.hypot(scatter.error, systematic))), by_power, middle)
+    statistical = scatter.error if middle.size > 1 else 0.0  # exact data have none
+    return Limit(Estimate(scatter.value, math.hypot(statistical, systematic), reason=scatter.reason), by_power, middle)
 
 
 def power_law(sizes: Sequence[float], copies: Sequence[Floats]) -> Power:

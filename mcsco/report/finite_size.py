@@ -9,7 +9,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from mcsco.observables import FiniteSizeScaling
+from mcsco.observables import Estimate, FiniteSizeScaling
 from mcsco.observables.resampling import errors
 from mcsco.report.style import MEAN_FIELD, STYLE
 
@@ -124,14 +124,22 @@ def _draw_cumulants(
 
 
 def _draw_collapse(axes: Axes, scaling: FiniteSizeScaling, unit: float, reach: float) -> None:
-    best = scaling.collapse("binder", reach=reach)
+    best = scaling.collapse("order", reach=reach)
     for colour, (size, x, y, dy) in zip(_colours(len(best.points)), best.points, strict=True):
         axes.errorbar(x / unit, y, dy, fmt="o", ms=2, lw=0.6, color=colour, label=_size_label(scaling, size))
-    length, exponent = ("L", "1/\\nu") if scaling.scale == "extent" else ("N", "1/d\\nu")
-    symbol = _CONTROL[scaling.curves[0].control][0]
-    axes.set(xlabel=f"$({symbol} - {symbol}_c)\\,{length}^{{{exponent}}}$", ylabel="$U_4$")
-    exponents = f"$\\nu$ = {str(best.nu).split(' (')[0]}"
-    axes.text(0.05, 0.08, exponents, transform=axes.transAxes, fontsize=7)
+    length, divisor = ("L", "") if scaling.scale == "extent" else ("N", "d")
+    symbol, m = _CONTROL[scaling.curves[0].control][0], _SYMBOL[scaling.order]
+    axes.set(
+        xlabel=f"$({symbol} - {symbol}_c)\\,{length}^{{1/{divisor}\\nu}}$",
+        ylabel=f"$\\langle|{m}|\\rangle\\,{length}^{{\\beta/{divisor}\\nu}}$",
+    )
+    beta = best.kappa.scaled(-1.0)
+    text = f"${divisor}\\nu$ = {_plain(best.nu)}\n$\\beta/{divisor}\\nu$ = {_plain(beta)}"
+    axes.text(0.06, 0.06, text, transform=axes.transAxes, fontsize=7)
+
+
+def _plain(x: Estimate) -> str:
+    return str(x).split(" (")[0]
 
 
 def _draw_distributions(axes: Axes, scaling: FiniteSizeScaling) -> None:
