@@ -196,29 +196,19 @@ def _shifted(x: Estimate, delta: float) -> Estimate:
 def study_blume_capel(quick: bool) -> Study:
     """Square lattice: crossings of the barrier of P(γ)."""
     delta, path = 1.975, np.linspace(1.93, 2.0, 141)
-    plan = [
-        Sampling(8, 40000, 12),
-        Sampling(12, 50000, 30),
-        Sampling(16, 150000, 60),
-        Sampling(24, 200000, 120),
-        Sampling(32, 250000, 200),
-    ]
-    chosen = [plan[k] for k in ((0, 2) if quick else range(5))]
+    plan = [Sampling(8, 20000, 20), Sampling(16, 60000, 60), Sampling(32, 80000, 150)]
+    chosen = plan[: 2 if quick else 3]
     crystals = follow_line(blume_capel, delta, (0.585, 0.6, 0.615, 0.63), chosen, path)
     temperatures = (np.linspace(0.588, 0.628, 11) * UNIT).tolist()
     pressures = (path - delta) * COUPLING
     lines = [barrier_line(r, temperatures, pressures, how.extent) for r, how in zip(crystals, chosen, strict=True)]
-    rows, marks = [], []
-    # Pairs with the ratio 2: the wider apart, the smaller the error of the crossing.
-    for k in range(len(lines) - (1 if quick else 2)):
-        pair = (lines[k], lines[k + (1 if quick else 2)])
-        marks.append(tricritical(pair))
-        rows += tricritical_rows(marks[-1], delta, BLUME_CAPEL)
+    found = tricritical(lines)
+    rows = tricritical_rows(found, delta, BLUME_CAPEL)
     from mcsco.report.finite_size import draw_lines
 
     shown = {line.size: line for line in lines}
     figure = draw_lines(shown, UNIT, BLUME_CAPEL["temperature"][0], "barrier $\\Delta F/RT$")
-    heights = "; ".join(f"{m.marks[0].sizes[0]:g}/{m.marks[0].sizes[1]:g}: {m.marks[0].height}" for m in marks)
+    heights = "; ".join(f"{m.sizes[0]:g}/{m.sizes[1]:g}: {m.height}" for m in found.marks)
     return Study(
         "Blume-Capel model on the square lattice", rows, [f"Barrier at the crossings {heights}."], {"barriers": figure}
     )
@@ -227,14 +217,14 @@ def study_blume_capel(quick: bool) -> Study:
 def study_blume_capel_infinite(quick: bool) -> Study:
     """Infinite range: where U4 of two sizes is 1/3 at their crossing, exactly and simulated."""
     delta = MEAN_FIELD_TRICRITICAL["field"]
-    path = np.linspace(0.43, 0.48, 61)
+    path = np.linspace(0.43, 0.48, 51)
     pressures = (path - delta) * COUPLING
-    temperatures = np.linspace(0.325, 0.365, 9)
+    temperatures = np.linspace(0.325, 0.365, 6)
     known = {name: (value, 0.0) for name, value in MEAN_FIELD_TRICRITICAL.items()}
     lines = _exact_lines((8, 16) if quick else (8, 16, 32), temperatures, delta, path)
     exact = tricritical(lines, 1 / 3, "molecules")
     rows = [r._replace(what=f"{r.what}, exact sums") for r in tricritical_rows(exact, delta, known)]
-    plan = [Sampling(8, 12000, 8), Sampling(16, 12000, 10), Sampling(32, 12000, 12)][: 2 if quick else 3]
+    plan = [Sampling(8, 12000, 16), Sampling(16, 12000, 30), Sampling(32, 12000, 60)][: 2 if quick else 3]
     crystals = follow_line(blume_capel_infinite, delta, (0.32, 0.335, 0.35, 0.37), plan, path)
     simulated = []
     for small, large, how in zip(crystals[:-1], crystals[1:], plan[:-1], strict=True):

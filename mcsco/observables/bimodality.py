@@ -72,9 +72,7 @@ def bimodality(data: Reweighting, path: npt.ArrayLike, control: str = "temperatu
     """
     name = CONJUGATE[control]
     x = np.asarray(path, dtype=np.float64)
-    m = data.along(*_conditions(control, x, fixed)).moments
-    first, second = {"energy": ("energy", "energy2"), "gamma": ("q", "q2"), "eta": ("eta", "eta2")}[name]
-    spread = (m[second] - m[first] ** 2)[:1]
+    spread = np.array([data.variance(name, *_conditions(control, value, fixed)) for value in x])[None]
     at = float(maxima(x, spread)[0][0])
     if not math.isfinite(at):
         at = float(x[np.argmax(spread[0])])

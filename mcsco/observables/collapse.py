@@ -184,11 +184,10 @@ def _minimum(tables: Sequence[Table], copy: int, start: Floats, unit: Floats, fi
         found = quality(_scaled(tables, copy, p)) if p[1] > 0.05 else math.nan
         return found if math.isfinite(found) else 1e12
 
-    best = None
+    options = {"xatol": 1e-3, "fatol": 1e-6, "maxiter": 300}
+    corner, smallest = first, math.inf
     for _ in range(2 if copy == 0 else 1):  # a second simplex leaves a stuck first one; copies begin near
-        corner = first if best is None else best.x
         simplex = np.vstack([corner, corner + np.eye(corner.size)])
-        options = {"xatol": 1e-3, "fatol": 1e-6, "maxiter": 300, "initial_simplex": simplex}
-        best = minimize(S, corner, method="Nelder-Mead", options=options)
-    shift = np.asarray(best.x, dtype=np.float64)
-    return (shift if best.fun < 1e11 else np.full(unit.size, np.nan)), float(best.fun)
+        best = minimize(S, corner, method="Nelder-Mead", options={**options, "initial_simplex": simplex})
+        corner, smallest = np.asarray(best.x, dtype=np.float64), float(best.fun)
+    return (corner if smallest < 1e11 else np.full(unit.size, np.nan)), smallest

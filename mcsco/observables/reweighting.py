@@ -327,6 +327,13 @@ class Reweighting:
                 moments[name][:, k] = column / totals[:, 0]
         return Curves(self.n_sites, self.n_dimensions, T, P, h, moments, n_effective, self.reason)
 
+    def variance(self, density: str, temperature: float, pressure: float = 0.0, field: float = 0.0) -> float:
+        """Variance of a density at one condition, without an error and therefore quickly."""
+        b = self.coefficients(temperature, pressure, field)
+        weight = self.weights.at(b) * self.weights.copies[0]
+        x = self.sample(density, pressure, field)
+        return float(np.average((x - np.average(x, weights=weight)) ** 2, weights=weight))
+
     def distribution(
         self, density: str, temperature: float, pressure: float = 0.0, field: float = 0.0, max_bins: int = MAX_BINS
     ) -> Distribution:
