@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -62,7 +62,7 @@ def crossing(
 ) -> Crossing:
     """Crossing of a quantity of two crystals on the same path.
 
-    Of several roots that noise makes far from the transition the one is taken where the difference is steepest.
+    Of several roots, which noise makes far from the transition, `separating` chooses.
 
     Raises
     ------
@@ -91,8 +91,18 @@ def _root(x: Floats, a: Floats, b: Floats) -> tuple[float, float]:
     roots = difference.roots(extrapolate=False)
     if roots.size == 0:
         return math.nan, math.nan
-    root = float(roots[np.abs(difference(roots, 1)).argmax()])
+    root = separating(difference, roots)
     return root, float(CubicSpline(x[good], a[good])(root))
+
+
+def separating(difference: Any, roots: Floats) -> float:
+    """The root that separates best: with the largest |∫ before − ∫ after| of a spline, as a change of sign has it.
+
+    The steepest root would often be one that noise makes at the end of the path, where samples are few.
+    """
+    area = difference.antiderivative()
+    first, last = area(difference.x[0]), area(difference.x[-1])
+    return float(roots[np.abs(2 * area(roots) - first - last).argmax()])
 
 
 def limit(sizes: Sequence[float], copies: Sequence[Floats], powers: Sequence[float] = CORRECTIONS["extent"]) -> Limit:

@@ -29,7 +29,7 @@ from mcsco.observables.bimodality import bimodality
 from mcsco.observables.resampling import summarize
 from mcsco.observables.reweighting import Reweighting
 from mcsco.observables.series import Estimate
-from mcsco.observables.size_scaling import CORRECTIONS, Limit, crossing, limit
+from mcsco.observables.size_scaling import CORRECTIONS, Limit, crossing, limit, separating
 
 Floats = npt.NDArray[np.float64]
 
@@ -160,7 +160,7 @@ def _mark(line: Line, height: Floats, place: Line) -> Mark:
         roots = difference.roots(extrapolate=False)
         roots = roots[np.isfinite(roots)]
         if roots.size:
-            root = float(roots[np.abs(difference(roots, 1)).argmax()])
+            root = separating(difference, roots)
             copies[:, c] = root, _value(T[good], place.at[c][good], root), _value(T[good], y[good], root)
     sizes = (line.size,) if place is line else (line.size, place.size)
     reason = f"lines of sizes {', '.join(f'{s:g}' for s in sizes)} do not meet between {T[0]:g} and {T[-1]:g} K"

@@ -120,7 +120,7 @@ def _draw_cumulants(
         axes.plot(x, y[0], color=colour, lw=1.1, label=_size_label(scaling, size))
     _mark(axes, expected, height)
     axes.set(xlabel=_axis_label(scaling.curves[0].control, unit), ylabel="$U_4$")
-    axes.legend()
+    axes.legend(loc="upper right")
 
 
 def _draw_collapse(axes: Axes, scaling: FiniteSizeScaling, unit: float, reach: float) -> None:
