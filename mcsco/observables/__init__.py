@@ -22,8 +22,8 @@ from mcsco.observables.landscape import Landscape, Spot, balance, size_exponent,
 from mcsco.observables.magnetism import chi_T, spin_only
 from mcsco.observables.measured import Measured, read_measured
 from mcsco.observables.reversal import ReversalDiagram, reversal_diagram
-from mcsco.observables.sequence import Change, Sequence, Sequences, measured_sequences, phase_sequence
 from mcsco.observables.reweighting import Distribution, Reweighting
+from mcsco.observables.sequence import Change, Sequence, Sequences, measured_sequences, phase_sequence
 from mcsco.observables.series import Estimate, estimate
 from mcsco.observables.size_scaling import Crossing, Limit, Power, crossing, limit, power_law
 from mcsco.observables.snapshots import snapshot_lengths, snapshot_statistics
@@ -40,7 +40,6 @@ __all__ = [
     "Binning",
     "Branches",
     "Change",
-    "DomainSet",
     "Collapse",
     "Crossing",
     "Curves",
@@ -65,6 +64,7 @@ __all__ = [
     "Reading",
     "Reflection",
     "ReversalDiagram",
+    "Reweighting",
     "Sequence",
     "Sequences",
     "Spot",
