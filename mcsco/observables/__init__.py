@@ -68,7 +68,6 @@ __all__ = [
     "Sequence",
     "Sequences",
     "Spot",
-    "Reweighting",
     "StrainMaps",
     "StructureFactors",
     "Tricritical",
