@@ -10,6 +10,7 @@ from mcsco.observables.blocks import Binning, binning, jackknife
 from mcsco.observables.bragg import Reflection, reflection
 from mcsco.observables.coarsening import GrowthExponent, growth_exponent
 from mcsco.observables.collapse import Collapse, collapse
+from mcsco.observables.combined_holds import Distribution, Reweighting
 from mcsco.observables.curves import Curves, Extremum
 from mcsco.observables.domain_statistics import Domains, DomainSet, FieldDomains, domains
 from mcsco.observables.driven import DrivenLoop, driven_loop
@@ -22,7 +23,6 @@ from mcsco.observables.landscape import Landscape, Spot, balance, size_exponent,
 from mcsco.observables.magnetism import chi_T, spin_only
 from mcsco.observables.measured import Measured, read_measured
 from mcsco.observables.reversal import ReversalDiagram, reversal_diagram
-from mcsco.observables.reweighting import Distribution, Reweighting
 from mcsco.observables.sequence import Change, Sequence, Sequences, measured_sequences, phase_sequence
 from mcsco.observables.series import Estimate, estimate
 from mcsco.observables.size_scaling import Crossing, Limit, Power, crossing, limit, power_law

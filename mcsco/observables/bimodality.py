@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from mcsco.observables.combined_holds import MAX_BINS, Distribution, Reweighting
 from mcsco.observables.curves import maxima
 from mcsco.observables.resampling import summarize
-from mcsco.observables.reweighting import MAX_BINS, Distribution, Reweighting
 from mcsco.observables.series import Estimate
 
 Floats = npt.NDArray[np.float64]

@@ -13,8 +13,8 @@ import numpy.typing as npt
 from mcsco.errors import InputError, check_integer
 from mcsco.observables.bimodality import Bimodality, bimodality
 from mcsco.observables.collapse import Collapse, collapse
+from mcsco.observables.combined_holds import RESAMPLES, Reweighting
 from mcsco.observables.curves import Curves, Extremum
-from mcsco.observables.reweighting import RESAMPLES, Reweighting
 from mcsco.observables.series import Estimate
 from mcsco.observables.size_scaling import CORRECTIONS, Crossing, Limit, Power, crossing, limit, power_law
 

@@ -26,8 +26,8 @@ import numpy.typing as npt
 
 from mcsco.errors import InputError
 from mcsco.observables.bimodality import bimodality
+from mcsco.observables.combined_holds import Reweighting
 from mcsco.observables.resampling import summarize
-from mcsco.observables.reweighting import Reweighting
 from mcsco.observables.series import Estimate
 from mcsco.observables.size_scaling import CORRECTIONS, Limit, crossing, limit, separating
 

@@ -5,7 +5,7 @@ import pytest
 
 from mcsco.observables import Bimodality, Curves, FiniteSizeScaling
 from mcsco.observables.bimodality import read_bimodality
-from mcsco.observables.reweighting import Distribution
+from mcsco.observables.combined_holds import Distribution
 from mcsco.observables.tricritical import Line
 from mcsco.report.finite_size import draw_finite_size, draw_lines
 
