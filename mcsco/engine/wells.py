@@ -14,7 +14,7 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 
 STEP = 2.6
-"""Half the range of a step in standard deviations of the well: at 1.8 to 3.4 the correlation times differ by 20 %."""
+"""Half the range of a step in standard deviations of the well; a Gaussian well would accept 54 % of such steps."""
 
 _DECADES, _PER_DECADE = 12, 40
 

@@ -9,6 +9,8 @@ from mcsco.engine import (
     KERNELS,
     Control,
     choose_kernel,
+    displacive_kernel,
+    displacive_replica_kernel,
     lattice_kernel,
     make_batches,
     make_one,
@@ -63,11 +65,11 @@ def test_groups_cover_the_replicas_whatever_the_threads(build, kernel, cls, n_re
 
 def test_every_kernel_has_one_compiled_version(build):
     """More would mean compiling again, tens of seconds, when a user changes an option."""
-    for three in (True, False):
+    for three in (True, False, "displacive"):
         for shape in ((4, 4), (3, 4, 5), (5, 2)):
             for name in ("free", "neighbours", "both", "mixed"):
                 for kernel in KERNELS[1:] if name != "mixed" else ("replica",):
-                    for dynamics in DYNAMICS:
+                    for dynamics in DYNAMICS if three != "displacive" else ("metropolis",):
                         model = build(name, shape, three)
                         batches = make_batches(model, "random", 2**40, dynamics, kernel, 5, 1)
                         for batch in [*batches, make_one(model, "LS", 0, dynamics, kernel, threads=2)]:
@@ -84,5 +86,10 @@ def test_every_kernel_has_one_compiled_version(build):
         lattice_kernel.lane_sums,
         replica_kernel.replica_sweeps,
         replica_kernel.replica_bond_sums,
+        displacive_kernel.displacive_serial,
+        displacive_kernel.displacive_parallel,
+        displacive_kernel.displacive_sums,
+        displacive_replica_kernel.displacive_replica_sweeps,
+        displacive_replica_kernel.displacive_replica_sums,
     ):
         assert len(kernel.signatures) == 1, kernel
