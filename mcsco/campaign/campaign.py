@@ -17,9 +17,12 @@ from mcsco.campaign.config import RunConfig, parse_config
 from mcsco.campaign.executors import Executor
 from mcsco.campaign.files import FORMAT_VERSION, replaced
 from mcsco.campaign.parts import Parts
-from mcsco.campaign.run import site_updates
+from mcsco.campaign.refine import Refined
+from mcsco.campaign.reruns import Reruns
+from mcsco.campaign.run import check_campaign_memory, site_updates
 from mcsco.campaign.signals import Signals, StoppedError
-from mcsco.campaign.tasks import Task, make_tasks
+from mcsco.campaign.tasks import Point, Task, make_tasks, points
+from mcsco.campaign.verdicts import TaskVerdict, task_verdicts
 from mcsco.campaign.work import Outcome, Share, as_share
 from mcsco.errors import InputError
 
@@ -48,6 +51,8 @@ class Status:
     """Tasks that have begun and will go on from a checkpoint."""
     rate: float
     """Site updates a second of wall time, the last time that it ran; NaN before the first."""
+    n_reruns: int = 0
+    """Tasks that wait to be run again, longer; their results so far stay until then."""
 
     @property
     def seconds_left(self) -> float:
@@ -68,6 +73,8 @@ class CampaignDirectory:
         self.path = path
         self.parts = Parts(path / "parts")
         self.checkpoints = path / "checkpoints"
+        self.reruns = Reruns(path)
+        self.refined = Refined(path)
 
     def is_campaign(self) -> bool:
         """Whether a campaign lives here."""
@@ -78,8 +85,23 @@ class CampaignDirectory:
         path = self.path / CAMPAIGN
         try:
             return parse_config(path.read_text(encoding="utf-8"), str(path))
+        except UnicodeDecodeError:
+            raise InputError(f"{path}: is damaged; it is not a text file") from None
         except OSError as error:
             raise InputError(f"{self.path}: is not the directory of a campaign ({error.strerror})") from None
+
+    def points(self, config: RunConfig) -> Iterator[Point]:
+        """Points of the file, and those that refinement has added."""
+        yield from points(config)
+        yield from self.refined.read(config)
+
+    def tasks(self, config: RunConfig) -> list[Task]:
+        """What there is to do: tasks of all points, with longer runs in the place of those that are run again."""
+        return self.reruns.current(make_tasks(config, self.refined.read(config)))
+
+    def verdicts(self) -> list[TaskVerdict]:
+        """Whether what was measured has converged, task by task."""
+        return task_verdicts(self.parts, self.reruns)
 
     def prepare(self, config: RunConfig, tasks: list[Task]) -> None:
         """Write what describes the campaign; tasks that are done already stay done, whatever else is added."""
@@ -93,10 +115,11 @@ class CampaignDirectory:
     def failures(self) -> dict[str, str]:
         """Reason by name of the tasks that failed last time."""
         try:
-            return dict(json.loads((self.path / FAILURES).read_text(encoding="utf-8"))["failures"])
+            failures = json.loads((self.path / FAILURES).read_text(encoding="utf-8"))["failures"]
+            return {str(name): str(why) for name, why in failures.items()}
         except OSError:
             return {}
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise InputError(f"{self.path / FAILURES}: is damaged; remove it") from None
 
     def write_progress(self, failures: dict[str, str], rate: float) -> None:
@@ -105,8 +128,9 @@ class CampaignDirectory:
 
     def status(self) -> Status:
         """How far the campaign is; reads no results."""
-        updates = self._manifest()
-        done = self.parts.names() & set(updates)
+        updates, names = self._manifest(), self.parts.names()
+        done = names & set(updates)
+        again = {entry.name for entries in self.reruns.read().values() for entry in entries}
         failures = {name: why for name, why in self.failures().items() if name in updates and name not in done}
         begun = {path.stem for path in self.checkpoints.glob("*.nc")} if self.checkpoints.is_dir() else set()
         return Status(
@@ -117,21 +141,23 @@ class CampaignDirectory:
             sum(updates[name] for name in done),
             len((begun & set(updates)) - done),
             self._rate(),
+            len((again & set(updates)) - done),
         )
 
     def _manifest(self) -> dict[str, int]:
         path = self.path / MANIFEST
         try:
-            return dict(json.loads(path.read_text(encoding="utf-8"))["updates"])
+            updates = json.loads(path.read_text(encoding="utf-8"))["updates"]
+            return {str(name): int(n) for name, n in updates.items()}
         except OSError as error:
             raise InputError(f"{self.path}: is not the directory of a campaign ({error.strerror})") from None
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise InputError(f"{path}: is damaged; resume the campaign, which writes it again") from None
 
     def _rate(self) -> float:
         try:
             rate = json.loads((self.path / FAILURES).read_text(encoding="utf-8")).get("rate")
-        except (OSError, ValueError):
+        except (OSError, ValueError, AttributeError, RecursionError):
             return math.nan
         return float(rate) if isinstance(rate, int | float) else math.nan
 
@@ -167,6 +193,8 @@ def run_campaign(
     only : callable
         Which tasks to do.
 
+    A campaign that refines its grid has more tasks when all are done: call `refine`, and this again until it adds none.
+
     Raises
     ------
     StoppedError
@@ -174,7 +202,9 @@ def run_campaign(
     """
     from mcsco.sampling.provenance import provenance
 
-    tasks = {task.name: task for task in make_tasks(config)}
+    tasks = {task.name: task for task in directory.tasks(config)}
+    if executor.is_local:
+        check_campaign_memory((task.config for task in tasks.values()), executor.n_workers)
     directory.prepare(config, list(tasks.values()))
     names = directory.parts.names()
     todo = [task for task in tasks.values() if task.name not in names and only(task)]

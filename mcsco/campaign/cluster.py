@@ -69,6 +69,8 @@ class DaskCluster:
         If distributed is not installed, or there is no scheduler that takes this side on.
     """
 
+    is_local = False
+
     def __init__(
         self,
         scheduler: str,

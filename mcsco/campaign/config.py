@@ -56,6 +56,13 @@ class RunConfig(Section):
             raise ValueError(
                 f"run.snapshots = {self.run.snapshots}: replica exchange keeps the final states only; leave it at 0"
             )
+        if self.campaign and self.campaign.refine and self.protocol.kind != "hold":
+            raise ValueError("campaign.refine: needs a protocol of kind 'hold', whose means it compares")
+        asked = {self.protocol.of} if self.protocol.kind == "hold" else set()
+        if self.protocol.kind == "hold" and isinstance(self.protocol.precision, dict):
+            asked = set(self.protocol.precision)
+        if "eta" in asked and model.distortion is None:
+            raise ValueError("protocol.precision of eta: the model has no distortion; ask for q or the energy")
         field = self.protocol.field
         if field and model.distortion is None:
             raise ValueError(

@@ -13,7 +13,8 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from typing import Protocol
 
-from mcsco.campaign.work import Outcome, Share, work
+from mcsco.campaign.warm import work_warm
+from mcsco.campaign.work import Outcome, Share
 
 # A task that was with so many workers that died is not given to another one.
 _TRIES = 3
@@ -23,6 +24,8 @@ class Executor(Protocol):
     """Does shares of work in any order."""
 
     n_workers: int
+    is_local: bool
+    """Whether all workers share the memory of this machine."""
 
     def run(self, shares: Iterable[Share], idle: Callable[[], None]) -> Iterator[list[Outcome]]:
         """Outcomes as they come; `idle` is called at least every half second. Lost work is done again."""
@@ -42,6 +45,8 @@ class LocalProcesses:
     n_workers : int
         The default are all cores that this process may use.
     """
+
+    is_local = True
 
     def __init__(self, n_workers: int | None = None) -> None:
         self.n_workers = n_workers or n_cores()
@@ -72,7 +77,7 @@ class LocalProcesses:
     ) -> Iterator[list[Outcome]]:
         while waiting or running:
             while waiting and len(running) < 2 * self.n_workers:  # the next share lies ready when one is done
-                running[pool.submit(work, waiting[0])] = waiting[0]
+                running[pool.submit(work_warm, waiting[0])] = waiting[0]
                 waiting.popleft()  # not before it is accepted: a pool that is broken by now refuses it
             done, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
             for future in done:

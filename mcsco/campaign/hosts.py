@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import os
 import platform
 import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
@@ -18,17 +14,15 @@ from types import TracebackType
 from typing import Any, Self
 
 import mcsco
-from mcsco.campaign.config import RunConfig
+from mcsco.campaign.warm import warm_up
 from mcsco.campaign.work import Outcome, Share, work
-from mcsco.errors import InputError, McscoError
+from mcsco.errors import InputError
 
 # How often a worker looks whether it shall stop, s; network file systems do not like to be asked more often.
 _LOOK = 0.5
 # What decides the numbers of a simulation.
-_ROOMS = ("errors.py", "units.py", "model", "engine", "sampling")
-_PACKAGES = ("numba", "llvmlite", "numpy", "scipy")
-
-_warm: set[str] = set()
+_ROOMS = ("errors.py", "units.py", "model", "engine", "observables", "sampling")
+_PACKAGES = ("numba", "llvmlite", "numpy", "scipy", "pymbar")
 
 
 @cache
@@ -60,7 +54,7 @@ def work_on_host(share: Share, expected: str) -> list[Outcome]:
     # set, since threads of one worker would undo it for each other.
     dask.config.set(scheduler="threads")
     _check_host(share, expected)
-    _warm_up(share)
+    warm_up(share)
     with _Leash(share.stop_file) as leash:
         outcomes = work(replace(share, stop_file=str(leash.stop_file)))
     if leash.is_cut and any(outcome.is_stopped for outcome in outcomes):
@@ -123,35 +117,3 @@ class _Leash:
     def _is_taken_back(self) -> bool:
         task = self._worker.state.tasks.get(self._key)
         return task is None or task.state == "cancelled"
-
-
-def _warm_up(share: Share) -> None:
-    """Begin the first task of a campaign and throw it away: one process of a host compiles, the others wait for it.
-
-    numba keeps what is compiled on disk; without the lock all processes of a host would compile the same at once.
-    """
-    if share.folder in _warm:
-        return
-    from mcsco.campaign.run import make_journey
-
-    with _locked_host():
-        if share.folder not in _warm:
-            with suppress(McscoError, MemoryError, ArithmeticError, ValueError):  # `work` meets and reports them
-                make_journey(RunConfig.model_validate_json(share.configs[0]), threads=1).run(lambda: True)
-    _warm.add(share.folder)
-
-
-@contextmanager
-def _locked_host() -> Iterator[None]:
-    """One process of this user on this host at a time; without a lock if there is no place for its file."""
-    path = Path(tempfile.gettempdir()) / f"mcsco-warm-up-{os.getuid()}.lock"
-    try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    except OSError:
-        yield
-        return
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)

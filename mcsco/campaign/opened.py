@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mcsco.campaign.campaign import CampaignDirectory
-from mcsco.campaign.tasks import points as points_of
 from mcsco.errors import InputError
 
 if TYPE_CHECKING:
@@ -29,7 +28,8 @@ def open_campaign(path: str | Path) -> xarray.Dataset:
     xarray.Dataset
         Dimensions ``task``, ``replica`` and ``step``. Every key that varies is a coordinate along ``task`` (values of
         several numbers as JSON text), beside ``repeat``, ``seed`` and ``config``. Where tasks have different numbers of
-        measurements or replicas, the shorter ones are filled with NaN. ``temperature`` and the other controls have the
+        measurements or replicas, the shorter ones are filled with NaN. Of a task that was run again the latest run is
+        shown. ``temperature`` and the other controls have the
         dimensions (task, step).
 
     Raises
@@ -41,7 +41,8 @@ def open_campaign(path: str | Path) -> xarray.Dataset:
 
     directory = CampaignDirectory(Path(path))
     config = directory.config()
-    pieces = directory.parts.read()
+    hidden = directory.reruns.hidden(directory.parts.names())
+    pieces = [_without(piece, hidden) for piece in directory.parts.read()]
     if not pieces:
         raise InputError(f"{path}: has no finished task yet; look at it with status")
     if any({"y", "x"} & set(piece.dims) for piece in pieces) and len({_sites(piece) for piece in pieces}) > 1:
@@ -56,7 +57,7 @@ def open_campaign(path: str | Path) -> xarray.Dataset:
         whole = whole.assign_coords({key: ("task", _column([point.get(key) for point in points]))})
     whole["q"] = (2 * whole["gamma"] - 1).assign_attrs(long_name="spin order parameter 2γ − 1", units="1")
     # In the order of the file; points that it does not name any more come last.
-    place = {json.dumps(point): i for i, point in enumerate(points_of(config))}
+    place = {json.dumps(point): i for i, point in enumerate(directory.points(config))}
     rank = np.array([place.get(json.dumps(point), len(place)) for point in points])
     whole = whole.isel(task=np.lexsort((whole["repeat"].values, rank))).drop_vars("point")
     return whole.assign_attrs(title=config.title)
@@ -66,6 +67,9 @@ def task_dataset(whole: xarray.Dataset, index: int) -> xarray.Dataset:
     """One task of an opened campaign in the form that `simulate` returns, for loops, averages and figures."""
     one = whole.isel(task=index)
     one = one.dropna("step", how="all", subset=["gamma"]).dropna("replica", how="all", subset=["gamma"])
+    if "hold_verdict" in one:
+        judged = one["hold_verdict"].values >= 0  # NaN where another task has more holds
+        one = one.isel(hold=judged) if judged.any() else one.drop_dims("hold")
     along = [name for name in ("temperature", "pressure", "field", "sweep", "leg") if name in one.variables]
     one = one.assign_coords({name: one[name] for name in along})
     return one.assign_attrs(n_sites=int(one["n_sites"]), config=str(one["config"].values))
@@ -76,8 +80,14 @@ def _sites(piece: xarray.Dataset) -> tuple[int, ...]:
 
 
 def _indexed(piece: xarray.Dataset) -> xarray.Dataset:
-    """Steps numbered, so that shorter series can be filled."""
-    return piece.assign_coords(step=np.arange(piece.sizes["step"]))
+    """Steps and holds numbered, so that shorter series can be filled."""
+    return piece.assign_coords({dim: np.arange(piece.sizes[dim]) for dim in ("step", "hold") if dim in piece.sizes})
+
+
+def _without(piece: xarray.Dataset, hidden: set[str]) -> xarray.Dataset:
+    """A piece without the results that longer runs stand for."""
+    keep = ~np.isin(piece["task"].values.astype(str), list(hidden))
+    return piece if keep.all() else piece.isel(task=keep)
 
 
 def _column(values: list[Any]) -> np.ndarray[Any, Any]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer
 
 from mcsco.campaign.fields import Energies, Energy, Pressure, Pressures, Rate, Sweeps, Temperature, Temperatures
 from mcsco.campaign.section import Section
 from mcsco.sampling import (
+    QUANTITIES,
     FieldCycle,
     FreeEnergySurface,
     Hold,
@@ -20,6 +21,32 @@ from mcsco.sampling import (
     ReversalCurves,
     ThermalCycle,
 )
+
+
+def _as_list(value: Any) -> Any:
+    """One temperature is a list of one."""
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
+def _precision(value: Any) -> Any:
+    """One standard error, or a table of them by quantity."""
+
+    def error(x: Any) -> float:
+        if isinstance(x, bool) or not isinstance(x, int | float) or not 0 < x <= 1e4:
+            raise ValueError("must be a standard error, a number above 0 and at most 10000")
+        return float(x)
+
+    if not isinstance(value, dict):
+        return error(value)
+    if not value:
+        raise ValueError("must name at least one quantity, e.g. {q = 0.01}")
+    for name in value:
+        if name not in QUANTITIES:
+            raise ValueError(f"'{name}' must be one of {', '.join(QUANTITIES)}")
+    return {name: error(x) for name, x in value.items()}
+
+
+Precision = Annotated[Any, BeforeValidator(_precision)]
 
 
 class RampSection(Section):
@@ -57,12 +84,20 @@ class HoldSection(Section):
     """``[protocol]`` of kind ``hold``: one after another at every temperature."""
 
     kind: Literal["hold"]
-    temperature: Annotated[tuple[Temperature, ...], Field(min_length=1)]
+    temperature: Annotated[tuple[Temperature, ...], Field(min_length=1), BeforeValidator(_as_list)]
     sweeps: Sweeps
     measure_every: Sweeps = 10
     equilibration: int = Field(default=0, ge=0, le=10**12)
     pressure: Pressure = 0.0
     field: Energy = 0.0
+    precision: Precision | None = None
+    of: Literal["gamma", "q", "eta", "energy"] | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_precision(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Holds without a precision are named by the hash that they had before there was one."""
+        data: dict[str, Any] = handler(self)
+        return {key: value for key, value in data.items() if value is not None or key not in ("precision", "of")}
 
     def build(self) -> list[Hold]:
         """The protocol."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import heapq
 import os
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from mcsco import sampling
 from mcsco.campaign.config import RunConfig
@@ -114,26 +118,16 @@ def execute(
 
 def check_memory(config: RunConfig) -> None:
     """Raise `InputError` if the series and states of a run are larger than the machine's memory."""
-    run, model, protocol = config.run, config.model.build(), config.protocol.build()
-    n_sites, n_states = model.lattice.n_sites, run.replicas
+    run, n_sites, protocol = config.run, config.model.build().lattice.n_sites, config.protocol.build()
     if isinstance(protocol, FreeEnergySurface):
         _check_surface_memory(config, protocol)
         return
-    n_measured = sum(leg.measured().size for leg in config.legs)
-    n_snapshots = sum(leg.pictured(run.snapshots).size for leg in config.legs)
-    if isinstance(protocol, ReplicaExchange):
-        n_measured = protocol.measured().size * protocol.n_rungs
-        n_states *= protocol.n_rungs
-    # Four quantities in memory twice, and their coordinates; states in the kernel's layout and in the dataset;
-    # snapshots as recorded, and as σ and u.
-    per_state, per_snapshot = (30, 11) if isinstance(model.distortion, Displacive) else (8, 3)
-    states = (per_state + per_snapshot * n_snapshots) * n_sites * n_states
-    needed = 8 * n_measured * (2 * 4 * run.replicas + 5) + states
-    present = _memory()
+    n_measurements, n_snapshots = _n_recorded(config)
+    needed, present = memory_needed(config), memory_present()
     if needed > present:
         pictures = f" and pictured {n_snapshots}" if n_snapshots else ""
         raise InputError(
-            f"{run.replicas} replicas of {n_sites} molecules, measured {n_measured}{pictures} times, need "
+            f"{run.replicas} replicas of {n_sites} molecules, measured {n_measurements}{pictures} times, need "
             f"{needed / 2**30:.3g} GiB of memory, the machine has {present / 2**30:.3g}; "
             "raise measure_every, or reduce shape, replicas or snapshots"
         )
@@ -142,18 +136,54 @@ def check_memory(config: RunConfig) -> None:
 def _check_surface_memory(config: RunConfig, protocol: FreeEnergySurface) -> None:
     lanes = n_lanes(config.model.build(), protocol, config.run.replicas)
     measurements = protocol.sweeps // protocol.measure_every
-    # Four quantities as recorded, as states with their counts, and their bias in some windows; states of the lanes.
-    needed = lanes * (250 * measurements + 8 * config.model.build().lattice.n_sites)
-    if needed > _memory():
+    needed, present = memory_needed(config), memory_present()
+    if needed > present:
         raise InputError(
             f"{lanes} windows × replicas × temperatures, measured {measurements} times, need {needed / 2**30:.3g} GiB "
-            f"of memory, the machine has {_memory() / 2**30:.3g}; raise measure_every, or reduce windows or replicas"
+            f"of memory, the machine has {present / 2**30:.3g}; raise measure_every, or reduce windows or replicas"
         )
 
 
-def _memory() -> int:
-    """Memory of the machine, bytes."""
+def check_campaign_memory(configs: Iterable[RunConfig], n_workers: int) -> None:
+    """Raise `InputError` if tasks that run at the same time on this machine are together larger than its memory."""
+    largest = heapq.nlargest(n_workers, (memory_needed(config) for config in configs))
+    present = memory_present()
+    if sum(largest) > present:
+        fit = int(np.searchsorted(np.cumsum(largest), present, side="right"))
+        remedy = f"give --workers {fit}" if fit else "raise measure_every, or reduce shape, replicas or snapshots"
+        raise InputError(
+            f"{len(largest)} tasks at a time need up to {sum(largest) / 2**30:.3g} GiB of memory, the machine has "
+            f"{present / 2**30:.3g}; {remedy}"
+        )
+
+
+def memory_needed(config: RunConfig) -> int:
+    """Bytes of the series and states of a run."""
+    run, model, protocol = config.run, config.model.build(), config.protocol.build()
+    if isinstance(protocol, FreeEnergySurface):
+        # Four quantities as recorded, as states with their counts, and their bias in some windows; states of the lanes.
+        lanes, measurements = n_lanes(model, protocol, run.replicas), protocol.sweeps // protocol.measure_every
+        return lanes * (250 * measurements + 8 * model.lattice.n_sites)
+    n_measurements, n_snapshots = _n_recorded(config)
+    n_states = run.replicas * (protocol.n_rungs if isinstance(protocol, ReplicaExchange) else 1)
+    # Four quantities in memory twice, and their coordinates; states in the kernel's layout and in the dataset;
+    # snapshots as recorded, and as σ and u.
+    per_state, per_snapshot = (30, 11) if isinstance(model.distortion, Displacive) else (8, 3)
+    states = (per_state + per_snapshot * n_snapshots) * model.lattice.n_sites * n_states
+    return 8 * n_measurements * (2 * 4 * run.replicas + 5) + states
+
+
+def memory_present() -> int:
+    """Bytes of memory of this machine."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _n_recorded(config: RunConfig) -> tuple[int, int]:
+    """Measurements, of all rungs, and snapshots."""
+    protocol, legs = config.protocol.build(), config.legs
+    if isinstance(protocol, ReplicaExchange):
+        return protocol.measured().size * protocol.n_rungs, 0
+    return sum(leg.measured().size for leg in legs), sum(leg.pictured(config.run.snapshots).size for leg in legs)
 
 
 def check_same(config: RunConfig, existing: RunConfig, where: Path) -> None:

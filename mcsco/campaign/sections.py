@@ -190,6 +190,16 @@ class CalibrateSection(Section):
 Values = Annotated[tuple[Any, ...], Field(min_length=1)]
 
 
+class RefineSection(Section):
+    """``[campaign.refine]``: more points where a quantity changes between neighbours."""
+
+    of: Text
+    quantity: Literal["gamma", "q", "eta", "energy"] = "q"
+    step: float = Field(gt=0, le=1e4)
+    smallest: float = Field(gt=0, le=1e6)
+    rounds: int = Field(default=20, ge=1, le=100)
+
+
 class CampaignSection(Section):
     """``[campaign]``: many runs, each the run of the file with some of its values replaced."""
 
@@ -198,6 +208,7 @@ class CampaignSection(Section):
     points: tuple[dict[str, Any], ...] = ()
     repeats: int = Field(default=1, ge=1, le=10**6)
     states: bool = False
+    refine: RefineSection | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -211,6 +222,8 @@ class CampaignSection(Section):
                 raise ValueError(f"the key '{key}' varies twice; name it in one of grid, zip and points")
             if key == "run.seed":
                 raise ValueError("run.seed: cannot vary; seeds follow from the task, use repeats")
+        if self.refine and len(self.grid.get(self.refine.of, ())) < 2:
+            raise ValueError(f"refine.of = '{self.refine.of}': must be a key of grid with two values at least")
         if any(set(point) != set(self.points[0]) for point in self.points):
             raise ValueError("points: must all have the same keys")
         if self.repeats == 1 and not keys:

@@ -7,12 +7,12 @@ import itertools
 import json
 import math
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from mcsco.campaign.config import RunConfig
-from mcsco.campaign.keys import place
+from mcsco.campaign.keys import look_up, place
 from mcsco.errors import InputError
 
 Point = dict[str, Any]
@@ -28,6 +28,8 @@ class Task:
     point: Point
     repeat: int
     config: RunConfig
+    slot: str
+    """Name of the task of the campaign's file whose place it takes; its own, unless it is a longer run of it."""
 
 
 def n_points(config: RunConfig) -> int:
@@ -48,8 +50,8 @@ def points(config: RunConfig) -> Iterator[Point]:
         yield {key: value for part in parts for key, value in part.items()}
 
 
-def make_tasks(config: RunConfig) -> list[Task]:
-    """All tasks, validated.
+def make_tasks(config: RunConfig, more: Iterable[Point] = ()) -> list[Task]:
+    """All tasks, validated; those of `more` points come after those of the file.
 
     Raises
     ------
@@ -60,8 +62,10 @@ def make_tasks(config: RunConfig) -> list[Task]:
     base.pop("campaign")
     shared = json.dumps(base)
     tasks: dict[str, Task] = {}
-    for point in points(config):
+    for point in itertools.chain(points(config), more):
         task_config = _with(shared, point)
+        if config.campaign and config.campaign.refine:
+            one_number(task_config, config.campaign.refine.of)
         for repeat in range(_section(config).repeats):
             task = _task(task_config, point, repeat)
             if task.name in tasks:
@@ -86,11 +90,31 @@ def _with(shared: str, point: Point) -> RunConfig:
 
 def _task(config: RunConfig, point: Point, repeat: int) -> Task:
     """The seed follows from the parameters, the seed of the file and the repetition, not from the place in a list."""
-    text = f"{config.fingerprint} {repeat}"
-    digest = hashlib.sha256(text.encode()).digest()
-    seed = int.from_bytes(digest[:8], "big")
+    name, seed = identity(f"{config.fingerprint} {repeat}")
     run = config.run.model_copy(update={"seed": seed})
-    return Task(digest[8:16].hex(), point, repeat, config.model_copy(update={"run": run}))
+    return Task(name, point, repeat, config.model_copy(update={"run": run}), name)
+
+
+def identity(text: str) -> tuple[str, int]:
+    """Name and seed of what a text describes completely."""
+    digest = hashlib.sha256(text.encode()).digest()
+    return digest[8:16].hex(), int.from_bytes(digest[:8], "big")
+
+
+def one_number(config: RunConfig, key: str) -> float:
+    """The value of a key that is refined, in public units; of a list of one its only entry.
+
+    Raises
+    ------
+    InputError
+        If it is something else.
+    """
+    value = look_up(config, key)
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InputError(f"campaign.refine.of = {key!r}: {value!r} is not one number, so that it has no middle")
+    return float(value)
 
 
 def _section(config: RunConfig) -> Any:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mcsco.campaign.checkpoint import CheckpointFile
 from mcsco.campaign.config import RunConfig
-from mcsco.errors import McscoError
+from mcsco.errors import InputError, McscoError
 
 if TYPE_CHECKING:
     from mcsco.sampling.results import Variable
@@ -75,7 +75,11 @@ def _do(name: str, config: RunConfig, share: Share) -> Outcome:
 
     journey = make_journey(config, share.threads)
     checkpoint = CheckpointFile(Path(share.folder) / f"{name}.nc", config.fingerprint)
-    checkpoint.load(journey)
+    try:
+        checkpoint.load(journey)
+    except InputError:  # damaged: nothing is lost but time, and nobody has to look for one file among many
+        checkpoint.discard()
+        journey = make_journey(config, share.threads)
     watch = _Watch(Path(share.stop_file), share.checkpoint_every)
     while not journey.run(watch.is_due):
         with suppress(OSError):  # the checkpoint before is still there

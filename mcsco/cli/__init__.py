@@ -14,7 +14,7 @@ from mcsco.cli.campaigns import status
 from mcsco.cli.export import export
 from mcsco.cli.fit import fit
 from mcsco.cli.report import report
-from mcsco.cli.runs import resume, run, show
+from mcsco.cli.runs import rerun, resume, run, show
 from mcsco.cli.terminal import log
 from mcsco.cli.theory import landau, presets
 
@@ -33,5 +33,5 @@ def main() -> None:
     log.propagate = False
 
 
-for command in (run, resume, status, show, report, export, calibrate, fit, landau, presets):
+for command in (run, resume, rerun, status, show, report, export, calibrate, fit, landau, presets):
     main.add_command(command)

@@ -15,6 +15,7 @@ import click
 from mcsco.cli import campaigns
 from mcsco.cli.terminal import as_json, log, plain, progress, reported
 from mcsco.cli.workplaces import Workplace, at_workplace
+from mcsco.errors import InputError
 
 if TYPE_CHECKING:
     from mcsco.campaign import RunConfig, RunDirectory
@@ -136,6 +137,51 @@ def resume(
     campaign.measured_curve(config, directory)
     _finish(stopped, config, directory, threads, checkpoint_every, wall_time)
     _show(stopped, as_json)
+
+
+@click.command()
+@click.argument("directory", type=click.Path(path_type=Path))
+@click.option("--unconverged", is_flag=True, help="Tasks whose holds have not converged, with more sweeps.")
+@click.option("--failed", is_flag=True, help="Tasks that failed, as they are.")
+@click.option(
+    "--factor",
+    type=click.FloatRange(min=1, min_open=True),
+    default=4.0,
+    show_default=True,
+    help="How much longer.",
+)
+@click.option("--dry-run", is_flag=True, help="Only say how many there are.")
+@how_long
+@at_workplace
+@as_json
+@reported
+def rerun(
+    directory: Path,
+    unconverged: bool,
+    failed: bool,
+    factor: float,
+    dry_run: bool,
+    workplace: Workplace,
+    threads: int | None,
+    checkpoint_every: float,
+    wall_time: float,
+    as_json: bool,
+) -> None:
+    """Run tasks of a campaign again: those that have not converged, longer, or those that failed.
+
+    A longer run is a new one with a seed of its own; until it is done the result so far stands, and afterwards both are
+    kept. One that was stopped goes on with resume.
+    """
+    from mcsco import campaign
+
+    whole = campaign.CampaignDirectory(directory)
+    config = whole.config()
+    campaigns.refuse_single_run_options(force=False, threads=threads)
+    if not (unconverged or failed):
+        raise InputError("rerun: say what, --unconverged or --failed")
+    only = campaigns.rerun(whole, unconverged, failed, factor, dry_run, as_json)
+    if only is not None:
+        campaigns.run_campaign(whole, config, workplace, checkpoint_every, wall_time, as_json, only)
 
 
 def _finish(

@@ -11,6 +11,7 @@ from mcsco.observables.bragg import Reflection, reflection
 from mcsco.observables.coarsening import GrowthExponent, growth_exponent
 from mcsco.observables.collapse import Collapse, collapse
 from mcsco.observables.combined_holds import Distribution, Reweighting
+from mcsco.observables.convergence import VERDICTS, Convergence, convergence
 from mcsco.observables.curves import Curves, Extremum
 from mcsco.observables.domain_statistics import Domains, DomainSet, FieldDomains, domains
 from mcsco.observables.driven import DrivenLoop, driven_loop
@@ -36,11 +37,13 @@ from mcsco.observables.universality import UniversalityClass
 from mcsco.observables.walls import Walls
 
 __all__ = [
+    "VERDICTS",
     "Bimodality",
     "Binning",
     "Branches",
     "Change",
     "Collapse",
+    "Convergence",
     "Crossing",
     "Curves",
     "Distribution",
@@ -84,6 +87,7 @@ __all__ = [
     "bragg_amplitude",
     "chi_T",
     "collapse",
+    "convergence",
     "crossing",
     "crossing_temperature",
     "cumulant_line",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -10,16 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from mcsco.errors import InputError, check_integer
-from mcsco.observables.autocorrelation import equilibrated_start
+from mcsco.observables.convergence import MIN_MEASUREMENTS, Convergence, convergence
 from mcsco.observables.dataset import coordinate, variable
 from mcsco.observables.fluctuations import binder, heat_capacity, susceptibility
 from mcsco.observables.series import Estimate, estimate
 
 if TYPE_CHECKING:
     import xarray as xr
-
-MIN_MEASUREMENTS = 16
-"""Measurements under constant conditions below which they are a point of a ramp, not a hold."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,8 @@ class Equilibrium:
     """J/(mol K)."""
     binder: Estimate
     """U4 of η."""
+    convergence: Convergence
+    """The verdict."""
 
 
 def equilibrium(dataset: xr.Dataset) -> tuple[Equilibrium, ...]:
@@ -57,7 +58,8 @@ def equilibrium(dataset: xr.Dataset) -> tuple[Equilibrium, ...]:
 
     A hold is a run of at least 16 measurements with one temperature, pressure, field and leg. Ramps are skipped: a
     correlation time across a ramp measures the ramp. The latest of the equilibration times of the energy, q and |η|
-    is cut off. That a crystal stays in a metastable branch for the whole hold cannot be seen from the series.
+    is cut off. A hold that is stuck or not equilibrated (see `convergence`) has values, but no errors. That a crystal
+    stays in a metastable branch for the whole hold cannot be seen from the series.
 
     Parameters
     ----------
@@ -83,25 +85,27 @@ def equilibrium(dataset: xr.Dataset) -> tuple[Equilibrium, ...]:
     N = check_integer("n_sites", dataset.attrs["n_sites"], minimum=1)
     summaries = []
     for run in constant_runs(T, P, h, leg):
-        series = [x[:, run] for x in (q, np.abs(eta), energy)]
-        start = max(equilibrated_start(x) for x in series)
-        q_, eta_, energy_ = (x[:, start:] for x in series)
+        series = {"q": q[:, run], "eta": np.abs(eta[:, run]), "energy": energy[:, run]}
+        judged = convergence(series)
+        q_, eta_, energy_ = (x[:, judged.discarded :] for x in series.values())
         i = run.start
+        sure = _errors_of(judged)
         summaries.append(
             Equilibrium(
                 leg=int(leg[i]),
                 temperature=float(T[i]),
                 pressure=float(P[i]),
                 field=float(h[i]),
-                discarded=start,
-                gamma=estimate((1.0 + q_) / 2.0),
-                q=estimate(q_),
-                eta=estimate(eta_),
-                energy=estimate(energy_),
-                chi_q=susceptibility(q_, T[i], N),
-                chi_eta=susceptibility(eta_, T[i], N),
-                heat_capacity=heat_capacity(energy_, T[i], N),
-                binder=binder(eta_),
+                discarded=judged.discarded,
+                gamma=sure(estimate((1.0 + q_) / 2.0)),
+                q=sure(estimate(q_)),
+                eta=sure(estimate(eta_)),
+                energy=sure(estimate(energy_)),
+                chi_q=sure(susceptibility(q_, T[i], N)),
+                chi_eta=sure(susceptibility(eta_, T[i], N)),
+                heat_capacity=sure(heat_capacity(energy_, T[i], N)),
+                binder=sure(binder(eta_)),
+                convergence=judged,
             )
         )
     if not summaries:
@@ -110,6 +114,14 @@ def equilibrium(dataset: xr.Dataset) -> tuple[Equilibrium, ...]:
             "equilibrium averages need holds; simulate Hold legs, or use observables.loop for ramps"
         )
     return tuple(summaries)
+
+
+def _errors_of(judged: Convergence) -> Callable[[Estimate], Estimate]:
+    """What to do to the estimates of a hold: nothing, or take errors away that nobody can know."""
+    if judged.verdict not in ("stuck", "not equilibrated"):
+        return lambda estimate: estimate
+    reason = f"{judged.verdict}: {judged.reason}"
+    return lambda estimate: replace(estimate, error=math.nan, reason=reason)
 
 
 def constant_runs(*conditions: npt.NDArray[np.float64]) -> list[slice]:

@@ -61,7 +61,7 @@ def campaign_page(directory: CampaignDirectory) -> Page:
         If there is no campaign, or a file is damaged.
     """
     config, status = directory.config(), directory.status()
-    tasks = campaign.make_tasks(config)
+    tasks = directory.tasks(config)
     whole = campaign.open_campaign(directory.path) if status.n_done else None
     keys = list(dict.fromkeys(key for task in tasks for key in task.point))
     rows = _renamed(campaign_rows(whole, keys)) if whole is not None else []

@@ -7,6 +7,7 @@ from mcsco.sampling.journey import Journey
 from mcsco.sampling.ladder import ReplicaExchange
 from mcsco.sampling.legs import Leg, Point
 from mcsco.sampling.open_crystal import SpringSimulation
+from mcsco.sampling.precision import QUANTITIES
 from mcsco.sampling.protocols import (
     PROTOCOLS,
     FieldCycle,
@@ -23,9 +24,11 @@ from mcsco.sampling.reversal import ReversalCurves
 from mcsco.sampling.simulation import Simulation
 from mcsco.sampling.surface_journey import SurfaceJourney, n_lanes
 from mcsco.sampling.travel import Progress, Travel
+from mcsco.sampling.verdicts import stored_verdicts, verdicts_of
 
 __all__ = [
     "PROTOCOLS",
+    "QUANTITIES",
     "ExchangeJourney",
     "FieldCycle",
     "FreeEnergySurface",
@@ -51,4 +54,6 @@ __all__ = [
     "n_updates",
     "simulate",
     "simulate_bridge",
+    "stored_verdicts",
+    "verdicts_of",
 ]

@@ -5,6 +5,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from mcsco.sampling.precision import Precision
+
+# A hold with a precision is judged after so many measurements, and then whenever it has grown by this ratio: seldom
+# enough that the first lucky moment is no bias, and that judging costs little.
+_FIRST_LOOK, _LOOKS_RATIO = 64, 1.3
+
 
 class Point(NamedTuple):
     """Temperature (K), pressure (GPa) and field (kJ/mol)."""
@@ -25,6 +31,18 @@ class Leg(NamedTuple):
     """Sweeps without measurement at the beginning."""
     logarithmic: int = 0
     """Number of measurements at equal ratios of time, in place of those every `measure_every` sweeps."""
+    precision: Precision = ()
+    """Standard errors at which the leg may end before its last sweep."""
+
+    def looks(self) -> npt.NDArray[np.int64]:
+        """Sweeps of the leg after which it may end since its errors are small enough; never its last."""
+        if not self.precision:
+            return np.empty(0, dtype=np.int64)
+        measured = self.measured()
+        n = int(np.log(max(measured.size / _FIRST_LOOK, 1.0)) / np.log(_LOOKS_RATIO)) + 1
+        counts = np.ceil(_FIRST_LOOK * _LOOKS_RATIO ** np.arange(n)).astype(np.int64)
+        looks: npt.NDArray[np.int64] = measured[counts[counts < measured.size] - 1]
+        return looks
 
     def measured(self) -> npt.NDArray[np.int64]:
         """Sweeps of the leg after which it is measured."""

@@ -1,11 +1,12 @@
 """What is done to the crystal: legs along which temperature, pressure and field move in straight lines."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from mcsco.errors import InputError, check_integer, check_real
 from mcsco.sampling.legs import Leg, Point
+from mcsco.sampling.precision import Precision, as_precision
 from mcsco.sampling.reversal import ReversalCurves
 
 
@@ -47,18 +48,27 @@ class Ramp:
 class Hold:
     """Constant temperature, pressure and field.
 
+    With a `precision` it ends as soon as it has converged (`observables.convergence`) with errors as small as that, all
+    replicas together, but not later than after `sweeps`. It is looked at after fixed numbers of measurements, 64 and
+    then 30 % more each time, and what decides is the recorded series alone: neither threads nor interruptions matter.
+
     Parameters
     ----------
     temperature : float
         K.
     sweeps : int
-        MCS to measure over.
+        MCS to measure over; with a precision the most.
     measure_every : int
         Sweeps between two measurements.
     equilibration : int
         MCS before the first measurement.
     pressure, field : float
         GPa and kJ/mol.
+    precision : float or mapping of float, optional
+        Largest standard error of the mean, or one for each of several quantities: ``gamma``, ``q``, ``eta`` (its
+        magnitude), ``energy`` (kJ/mol per molecule).
+    of : str, optional
+        The quantity of a single `precision`, by default q.
     """
 
     temperature: float
@@ -67,6 +77,8 @@ class Hold:
     equilibration: int = 0
     pressure: float = 0.0
     field: float = 0.0
+    precision: float | Mapping[str, float] | Precision | None = None
+    of: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "temperature", check_real("temperature", self.temperature, above=0.0, unit="K"))
@@ -76,12 +88,16 @@ class Hold:
             raise InputError(
                 f"measure_every = {self.measure_every}: must not exceed the {self.sweeps} sweeps of the hold"
             )
+        object.__setattr__(self, "precision", as_precision(self.precision, self.of))
+        object.__setattr__(self, "of", None)
         _set_other_controls(self)
 
     def legs(self) -> tuple[Leg, ...]:
         """The hold as one leg."""
         point = Point(self.temperature, self.pressure, self.field)
-        return (Leg(point, point, self.equilibration + self.sweeps, self.measure_every, self.equilibration),)
+        sweeps, skip = self.equilibration + self.sweeps, self.equilibration
+        asked = as_precision(self.precision, None)
+        return (Leg(point, point, sweeps, self.measure_every, skip, precision=asked or ()),)
 
 
 @dataclass(frozen=True)

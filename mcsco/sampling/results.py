@@ -14,6 +14,7 @@ from mcsco.model import Model
 from mcsco.sampling.protocols import Protocol, describe
 from mcsco.sampling.provenance import provenance
 from mcsco.sampling.trajectory import SERIES, Trajectory, sweeps_since_start
+from mcsco.sampling.verdicts import verdict_variables
 
 if TYPE_CHECKING:
     import xarray
@@ -37,16 +38,16 @@ _ABOUT = {
 }
 
 
-Variable = tuple[tuple[str, ...], npt.NDArray[Any], dict[str, str]]
+Variable = tuple[tuple[str, ...], npt.NDArray[Any], dict[str, Any]]
 """Dimensions, values and attributes: all that xarray needs."""
 
 
-def make_variables(
-    model: Model, trajectories: Sequence[Trajectory], snapshots: int
-) -> tuple[dict[str, Variable], dict[str, Variable]]:
+def make_variables(model: Model, trajectories: Sequence[Trajectory]) -> tuple[dict[str, Variable], dict[str, Variable]]:
     """Data variables and coordinates of trajectories that are finished."""
-    legs, first = trajectories[0].legs, trajectories[0]
-    values = dict(zip(SERIES, np.concatenate([t.series for t in trajectories], axis=1), strict=True))
+    first = trajectories[0]
+    legs, (measured, pictured, pictured_at) = first.legs_done, first.kept()
+    series = np.concatenate([t.series[:, :, measured] for t in trajectories], axis=1)
+    values = dict(zip(SERIES, series, strict=True))
     sites = ("z", "y", "x")[-model.lattice.n_dimensions :]
     states = np.concatenate([t.batch.codes() for t in trajectories])
     variables: dict[str, Variable] = {
@@ -54,11 +55,11 @@ def make_variables(
     } | configurations(model, "", "final", ("replica", *sites), states)
     coordinates = along(legs, [leg.measured() for leg in legs], "step", "")
     if first.pictured.size:
-        codes = np.concatenate([t.snapshots for t in trajectories], axis=1).swapaxes(0, 1)
+        codes = np.concatenate([t.snapshots[pictured] for t in trajectories], axis=1).swapaxes(0, 1)
         variables |= configurations(model, "snapshot_", "along the run", ("replica", "snapshot", *sites), codes)
-        coordinates |= along(legs, [leg.pictured(snapshots) for leg in legs], "snapshot", "snapshot_")
+        coordinates |= along(legs, pictured_at, "snapshot", "snapshot_")
     coordinates["replica"] = (("replica",), np.arange(len(states)), {})
-    return variables, coordinates
+    return variables | verdict_variables(legs, series), coordinates
 
 
 def make_dataset(
@@ -72,8 +73,8 @@ def make_dataset(
     """The dataset of trajectories that are finished; see `simulate`."""
     import xarray
 
-    variables, coordinates = make_variables(model, trajectories, options["snapshots"])
-    updates = int(trajectories[0].ends[-1]) * model.lattice.n_sites * coordinates["replica"][1].size
+    variables, coordinates = make_variables(model, trajectories)
+    updates = int(trajectories[0].done.sum()) * model.lattice.n_sites * coordinates["replica"][1].size
     return xarray.Dataset(
         variables,
         coords=coordinates,

@@ -38,6 +38,10 @@ class Trajectory:
         self.batch = batch
         self.legs = tuple(legs)
         self.ends = np.cumsum([leg.sweeps for leg in legs])
+        self.until: int | None = None
+        """Sweep at which to wait for the other batches, if not at the end."""
+        self.done = np.array([leg.sweeps for leg in legs])
+        """Sweeps after which every leg ends: fewer than planned where it was precise enough."""
         self.measured = sweeps_since_start(self.legs, [leg.measured() for leg in self.legs])
         self.pictured = sweeps_since_start(self.legs, [leg.pictured(snapshots) for leg in self.legs])
         self.series = np.empty((len(SERIES), batch.n_replicas, self.measured.size))
@@ -52,8 +56,13 @@ class Trajectory:
         """Whether the last sweep of the last leg is done."""
         return bool(self.batch.sweep == self.ends[-1])
 
+    @property
+    def legs_done(self) -> tuple[Leg, ...]:
+        """The legs with the sweeps that were done of them."""
+        return tuple(leg._replace(sweeps=n) for leg, n in zip(self.legs, self.done.tolist(), strict=True))
+
     def follow(self, stopped: Callable[[], bool], progress: Callable[[int], None] | None = None) -> bool:
-        """Move on until the end, or until `stopped` says so; whether the end is reached.
+        """Move on until the end or the sweep `until`, or until `stopped` says so; whether that sweep is reached.
 
         Raises
         ------
@@ -61,12 +70,46 @@ class Trajectory:
             If at the end the running sums or the energy differ from a count of the configuration.
         """
         stops = np.unique(np.concatenate([self.measured, self.pictured, self.ends]))
+        last = self.ends[-1] if self.until is None else self.until
         for stop in stops[np.searchsorted(stops, self.batch.sweep, side="right") :].tolist():
+            if stop > last:
+                break
             if not self._reach(stop, stopped, progress):
                 return False
             self._record()
-        self._check_against_oracle()
+        if self.is_finished:
+            self._check_against_oracle()
         return True
+
+    def end_leg(self, index: int) -> int:
+        """End a leg here, before its last sweep, and go to the next; how many sweeps are left out.
+
+        They are left out of the count that random numbers follow as well, so that what comes later does not depend on
+        how the plan of a leg is written down. The configuration is the last one that is kept of the leg.
+        """
+        sweep, end = self.batch.sweep, int(self.ends[index])
+        self.done[index] = sweep - (end - self.legs[index].sweeps)
+        self.series[:, :, (self.measured > sweep) & (self.measured <= end)] = np.nan
+        late = np.flatnonzero((self.pictured > sweep) & (self.pictured <= end))
+        if late.size:
+            self.snapshots[late] = self.batch.codes()
+        self.batch.sweep = end
+        if self.is_finished:
+            self._check_against_oracle()
+        return end - sweep
+
+    def kept(self) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_], list[npt.NDArray[np.int64]]]:
+        """Which measurements and which configurations there are, and the sweeps of the latter in their legs."""
+        measured = np.concatenate([leg.measured() <= n for leg, n in zip(self.legs, self.done, strict=True)])
+        begins = self.ends - [leg.sweeps for leg in self.legs]
+        pictured, sweeps = [], []
+        for begin, end, n in zip(begins, self.ends, self.done, strict=True):
+            of_leg = self.pictured[(self.pictured > begin) & (self.pictured <= end)] - begin
+            in_time = of_leg <= n
+            # The last one was kept where the leg ended, whenever that was.
+            pictured.append(in_time | ((of_leg == of_leg.max(initial=0)) & (n not in of_leg[in_time])))
+            sweeps.append(np.minimum(of_leg, n)[pictured[-1]])
+        return measured, np.concatenate(pictured).astype(bool), sweeps
 
     def _reach(self, stop: int, stopped: Callable[[], bool], progress: Callable[[int], None] | None) -> bool:
         batch, R = self.batch, self.batch.n_replicas
@@ -114,6 +157,7 @@ class Trajectory:
         sweep = self.batch.sweep
         return {
             **self.batch.memory(),
+            **({"done": self.done.copy()} if any(leg.precision for leg in self.legs) else {}),
             "series": self.series[:, :, : np.searchsorted(self.measured, sweep, side="right")].copy(),
         } | to_plain("snapshots", self.snapshots[: np.searchsorted(self.pictured, sweep, side="right")].copy())
 
@@ -135,6 +179,11 @@ class Trajectory:
             and snapshots.dtype == self.snapshots.dtype
         ):
             raise StateError("the checkpoint belongs to another protocol or another number of replicas")
+        planned = np.array([leg.sweeps for leg in self.legs])
+        done = memory.get("done", planned)
+        if done.shape != planned.shape or np.any((done < 1) | (done > planned)):
+            raise StateError("the checkpoint belongs to another protocol")
+        self.done[:] = done
         self.batch.restore(memory)
         self.series[:, :, :measured] = memory["series"]
         self.snapshots[:pictured] = snapshots

@@ -54,6 +54,8 @@ optimise = true
 equilibration = 1500
 sweeps = 9000
 """
+# Ends when it is precise enough, each hold at another sweep.
+PRECISE = REPLICA.replace("4000", "40000, measure_every = 20, precision = 0.04")
 
 
 def finish(directory, config):
@@ -87,8 +89,8 @@ def is_finished_after(child, seconds):
 
 @pytest.mark.parametrize(
     "text",
-    [LOOP, ELASTIC, REPLICA, SURFACE, FLAT, EXCHANGE],
-    ids=["loop", "elastic", "replica kernel", "surface", "flat", "exchange"],
+    [LOOP, ELASTIC, REPLICA, PRECISE, SURFACE, FLAT, EXCHANGE],
+    ids=["loop", "elastic", "replica kernel", "precise", "surface", "flat", "exchange"],
 )
 def test_kill_and_resume_is_the_run_without(text, tmp_path, monkeypatch, request):
     monkeypatch.setattr("mcsco.sampling.trajectory._UPDATES_PER_CALL", 2**17)
@@ -100,7 +102,7 @@ def test_kill_and_resume_is_the_run_without(text, tmp_path, monkeypatch, request
     took = time.monotonic() - began
     rng = np.random.default_rng(7)
     kills = finished = positions = 0
-    wanted = 70 if request.config.getoption("--validate") else 4
+    wanted = 60 if request.config.getoption("--validate") else 4
     while kills < wanted:
         directory = campaign.RunDirectory(tmp_path / "run")
         killed_here = 0
