@@ -1,6 +1,7 @@
 """Random damage to inputs and results never ends in anything but an `InputError`, or in the truth."""
 
 import contextlib
+import sys
 
 import pytest
 import tomli_w
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 from mcsco import campaign
 from mcsco.errors import InputError
 
-few = settings(max_examples=150, derandomize=True, database=None, deadline=None)
+# Four tests of random files: a thousand of them with --validate.
+few = settings(max_examples=250 if "--validate" in sys.argv else 100, derandomize=True, database=None, deadline=None)
 
 TOKENS = [
     "nan", "-inf", "true", "1e999", "9" * 5000, "0x" + "f" * 5000, "-1", '"', "'", "[", "]", "{", "}", "=", "#", "\n",

@@ -29,7 +29,7 @@ repeats = 2
 @pytest.fixture
 def n_files(request):
     """How many damaged files of each kind."""
-    return 340 if request.config.getoption("--validate") else 40
+    return 340 if request.config.getoption("--validate") else 21
 
 
 @pytest.fixture(scope="module")
@@ -239,4 +239,5 @@ def test_a_task_with_a_damaged_checkpoint_begins_again(sound, tmp_path):
     status = campaign.run_campaign(directory, config, campaign.LocalProcesses(1))
     assert (status.n_done, status.failures) == (4, {})
     *_, many = sound
-    assert campaign.open_campaign(directory.path)["gamma"].identical(campaign.open_campaign(many.path)["gamma"])
+    found, truth = (campaign.open_campaign(path)["gamma"].values for path in (directory.path, many.path))
+    np.testing.assert_array_equal(found, truth)
