@@ -49,7 +49,7 @@ class Convergence:
     excess: float = math.nan
     """Largest ratio of a standard error to the precision that was asked for."""
     estimates: dict[str, Estimate] = field(default_factory=dict, compare=False)
-    """Mean of each quantity after the cut."""
+    """Mean of each quantity after the cut; empty if there is nothing to judge."""
 
     @property
     def is_converged(self) -> bool:
@@ -131,8 +131,7 @@ def convergence(series: Mapping[str, Any], precision: Mapping[str, float] | None
     n = next(iter(chains.values())).shape[1]
     moving = {name: x for name, x in chains.items() if not is_constant(x)}
     if n < MIN_MEASUREMENTS or not moving:
-        estimates = {name: estimate(x) for name, x in chains.items()}
-        return Convergence(VERDICTS[1], next(iter(chains)), n, 0, math.nan, math.nan, math.nan, math.nan, estimates)
+        return Convergence(VERDICTS[1], next(iter(chains)), n, 0, math.nan, math.nan, math.nan)
     start = max(equilibrated_start(x) for x in moving.values())
     rest = {name: x[:, start:] for name, x in moving.items()}
     checks = [_check(name, x, moving[name][:, :start]) for name, x in rest.items() if not is_constant(x)]
