@@ -63,7 +63,11 @@ def _measure(whole: xarray.Dataset, members: list[int]) -> dict[str, Estimate]:
     tasks = [task_dataset(whole, i) for i in members]
     if "rung" in tasks[0].dims:
         return exchange_measures(tasks)
-    one = tasks[0] if len(tasks) == 1 else xarray.concat(tasks, dim="replica", coords="minimal", compat="override")
+    tasks = _of_one_length(tasks)
+    one = tasks[0]
+    if len(tasks) > 1:
+        series = [task.drop_vars([name for name in task.variables if str(name).startswith("hold_")]) for task in tasks]
+        one = xarray.concat(series, dim="replica", data_vars="minimal", coords="minimal", compat="override")
     legs = np.unique(one["leg"].values)
     T = one["temperature"].values
     moving = any(np.ptp(T[one["leg"].values == leg]) > 0 for leg in legs)
@@ -80,6 +84,18 @@ def _measure(whole: xarray.Dataset, members: list[int]) -> dict[str, Estimate]:
         last = {name: np.abs(one[name].values[:, -1]) for name in ("gamma", "eta")}
         return {name: mean_over_replicas(values) for name, values in last.items()}
     return {f"{name}({hold.temperature:g} K)": getattr(hold, name) for hold in holds for name in ("gamma", "eta")}
+
+
+def _of_one_length(tasks: list[xarray.Dataset]) -> list[xarray.Dataset]:
+    """Repeats with as many steps of every leg as the shortest has: holds may end at different sweeps."""
+    if len({task.sizes["step"] for task in tasks}) == 1:
+        return tasks
+    legs = [task["leg"].values for task in tasks]
+    n_steps = {leg: min(int((of == leg).sum()) for of in legs) for leg in np.unique(legs[0])}
+    return [
+        task.isel(step=np.concatenate([np.flatnonzero(of == leg)[:n] for leg, n in n_steps.items()]))
+        for task, of in zip(tasks, legs, strict=True)
+    ]
 
 
 def campaign_csv(rows: list[PointRow]) -> str:

@@ -98,7 +98,7 @@ def test_a_campaign_is_its_single_runs(tmp_path):
     directory, status = run(tmp_path / "all", GRID)
     assert (status.n_tasks, status.n_done, status.failures) == (12, 12, {})
     whole = campaign.open_campaign(directory.path)
-    assert dict(whole.sizes) == {"task": 12, "replica": 3, "step": 8}
+    assert dict(whole.sizes) == {"task": 12, "replica": 3, "step": 8, "hold": 2}
     for i, name in enumerate(whole["task"].values):
         task = next(t for t in tasks_of(GRID) if t.name == name)
         alone = campaign.execute(task.config, threads=1)
