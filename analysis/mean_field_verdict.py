@@ -121,7 +121,7 @@ def _equilibrium_lines(
         Line(name, "ΔS at T_eq", "J/(mol K)", entropy_jump(datasets["large"], large), jump, landau_jump),
         *(
             Line(name, f"barrier, {landscapes[size].n_sites} molecules", "J/mol", barriers[size], mean_field_barrier,
-                 potential.barriers(landau_T)[0] * unit)
+                 float(potential.barriers(landau_T)[0]) * unit)
             for size in SIZES
         ),
         Line(name, "power of N in the barrier", "", growth(landscapes, barriers), 1.0, 1.0),
