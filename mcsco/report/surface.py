@@ -166,9 +166,10 @@ def _draw_profiles(
         if theory is not None:
             line = _mean_field_profile(theory, landscape.temperature)
             axes.plot(line[0], J * line[1], color=colour, lw=0.9, ls="--", zorder=1)
-    low, high = min(heights), max(max(heights), min(heights) + 40.0)
     axes.set(xlabel="q", ylabel="lowest G − G of LS (J/mol)", xlim=(-1, 1))
-    axes.set_ylim(low - 0.3 * (high - low), high + 0.75 * (high - low))
+    if heights:  # none where no bin has an error, as for windows without overlap
+        low, high = min(heights), max(max(heights), min(heights) + 40.0)
+        axes.set_ylim(low - 0.3 * (high - low), high + 0.75 * (high - low))
     handles, labels = axes.get_legend_handles_labels()
     if theory is not None:
         handles += [axes.plot([], [], color=MEAN_FIELD, lw=0.9, ls="--")[0]]
@@ -218,7 +219,8 @@ def _draw_slices(axes: Axes, part: xarray.Dataset, landscape: Landscape, theory:
             axes.plot(eta, F - F.min(), color=colour, lw=0.9, ls="--", zorder=1)
     axes.set(xlabel="|η|" if part.attrs["folded"] else "η", ylabel="N (G − lowest) / RT", ylim=(-0.6, 14))
     axes.set_xlim(0.0 if part.attrs["folded"] else -1.0, 1.0)
-    axes.legend(loc="upper right" if landscape.saddle is None else "upper center", handlelength=1.2)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(loc="upper right" if landscape.saddle is None else "upper center", handlelength=1.2)
     axes.set_title(f"{T:g} K", loc="left")
 
 

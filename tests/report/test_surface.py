@@ -67,3 +67,10 @@ def test_what_a_surface_cannot_be(added, message):
 def test_written_configuration_reads_back(surface):
     config = surface[0]
     assert campaign.parse_config(config.to_toml()).fingerprint == config.fingerprint
+
+
+def test_figure_without_errors(surface):
+    """Windows that do not overlap give no errors, and then no phases: the figure is drawn all the same."""
+    config, dataset = surface
+    unknown = dataset.assign(free_energy_error=dataset["free_energy_error"] * float("nan"))
+    assert draw_surface(config, unknown).subfigs
