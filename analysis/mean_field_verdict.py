@@ -5,8 +5,9 @@ spin and of the distortion are spread over fewer and fewer molecules, from all d
 from mean field is therefore due to fluctuations alone. Of every member the study has
 
 * the thermal loop of 64 × 64 (16 × 16 × 16) molecules at 200 MCS/K: T_up and T_down;
-* free-energy surfaces of a small and of a large crystal: the temperature of equal weight T_eq, the entropy jump there
-  from the energies of the two phases, the barrier, and the power with which it grows with the number of molecules,
+* free-energy surfaces of 256 (512) molecules, and of 1024 where there is a barrier that can grow: the temperature of
+  equal weight T_eq, the entropy jump there from the energies of the two phases, the barrier, and the power with which
+  it grows with the number of molecules,
 
 each beside the mean field of the same Hamiltonian and the Landau potential `consistent-eq3`, whose loop is the same
 235/220 K; differences are in standard errors of the simulation.
@@ -98,7 +99,9 @@ def study(name: str) -> list[Line]:
         Line(name, "T_down", "K", found.T_down, T_down, landau_down),
         Line(name, "width", "K", found.width, T_up - T_down, landau_up - landau_down),
     ]
-    datasets = {size: finished_run(RUNS / f"{name}-{size}.toml")[1] for size in SIZES}
+    # The larger crystal is there where the smaller one has a barrier that can grow.
+    files = {size: RUNS / f"{name}-{size}.toml" for size in SIZES}
+    datasets = {size: finished_run(file)[1] for size, file in files.items() if file.is_file()}
     landscapes = {size: surface(dataset)[0] for size, dataset in datasets.items()}
     return lines + _equilibrium_lines(name, theory, potential, datasets, landscapes)
 
@@ -113,18 +116,22 @@ def _equilibrium_lines(
     T_M, jump = theory.maxwell_temperature(), theory.maxwell_jump().entropy
     landau_T, landau_jump = potential.maxwell_temperature(), _landau_jump(potential)
     unit = potential.unit(ENTROPY).joule_per_mole
-    large = landscapes["large"]
+    last = SIZES[len(landscapes) - 1]
+    large = landscapes[last]
     barriers = {size: barrier(landscape) for size, landscape in landscapes.items()}
     mean_field_barrier = 1e3 * theory.barriers(T_M)[0]
     return [
         Line(name, "T_eq", "K", large.T_eq, T_M, landau_T),
-        Line(name, "ΔS at T_eq", "J/(mol K)", entropy_jump(datasets["large"], large), jump, landau_jump),
+        Line(name, "ΔS at T_eq", "J/(mol K)", entropy_jump(datasets[last], large), jump, landau_jump),
         *(
             Line(name, f"barrier, {landscapes[size].n_sites} molecules", "J/mol", barriers[size], mean_field_barrier,
                  float(potential.barriers(landau_T)[0]) * unit)
-            for size in SIZES
+            for size in landscapes
         ),
-        Line(name, "power of N in the barrier", "", growth(landscapes, barriers), 1.0, 1.0),
+        *(
+            [Line(name, "power of N in the barrier", "", growth(landscapes, barriers), 1.0, 1.0)]
+            if len(landscapes) == len(SIZES) else []
+        ),
     ]  # fmt: skip
 
 
@@ -229,7 +236,7 @@ def _of(lines: list[Line], quantity: str) -> list[Line]:
     found = {name: [line for line in lines if line.member == name and line.quantity.startswith("barrier")]
              for name in MEMBERS}  # fmt: skip
     index = SIZES.index(quantity.split(", ")[1])
-    return [members[index] for members in found.values() if members]
+    return [members[index] for members in found.values() if len(members) > index]
 
 
 def _draw_quantity(axes: Any, lines: list[Line], label: str, colour: str, theories: tuple[str, str]) -> None:
