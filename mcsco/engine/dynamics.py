@@ -5,6 +5,9 @@ DYNAMICS = ("metropolis", "heat-bath")
 
 METROPOLIS, HEAT_BATH = 0, 1
 
+ARRHENIUS = "arrhenius"
+"""Name of the activated dynamics, which has kernels of its own."""
+
 LAZY = 15.0 / 16.0
 """Metropolis flips of plain spins are accepted with this times min(1, w'/w).
 

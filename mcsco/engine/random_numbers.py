@@ -25,6 +25,8 @@ FIELDS = np.uint32(2)
 """Stream of the auxiliary fields."""
 ORDER = np.uint32(3)
 """Stream of the order of visits."""
+EVENTS = np.uint32(16)
+"""Stream of the events of activated dynamics in continuous time."""
 WAVES = np.uint32(4)
 """Stream of the noise of long-range fields, in k-space."""
 DISPLACEMENTS = np.uint32(5)

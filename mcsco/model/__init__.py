@@ -4,6 +4,7 @@ from mcsco.model.bridge import GlobalStrain
 from mcsco.model.crystal import Crystal
 from mcsco.model.elasticity import Elasticity
 from mcsco.model.interactions import Couplings, InfiniteRange, NearestNeighbours
+from mcsco.model.kinetics import Kinetics
 from mcsco.model.lattice import Lattice
 from mcsco.model.long_range import LongRange
 from mcsco.model.model import Model
@@ -18,6 +19,7 @@ __all__ = [
     "Elasticity",
     "GlobalStrain",
     "InfiniteRange",
+    "Kinetics",
     "Lattice",
     "LongRange",
     "Model",

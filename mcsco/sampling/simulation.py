@@ -1,10 +1,13 @@
 """One lattice under one temperature: the object to play with."""
 
+import math
+
 import numpy as np
 
 from mcsco.engine import Control, make_one
+from mcsco.engine.arrhenius_batch import ArrheniusBatch
 from mcsco.errors import InputError, check_integer
-from mcsco.model import Model, State
+from mcsco.model import Kinetics, Model, State
 from mcsco.sampling.controls import Controls
 
 # Longest call into a kernel, in site updates: about a second, so that Ctrl-C is answered.
@@ -28,11 +31,13 @@ class Simulation(Controls):
     seed : int
         The same seed gives the same trajectory, bit by bit, for any number of threads.
     dynamics : str
-        ``"metropolis"`` or ``"heat-bath"``.
+        ``"metropolis"``, ``"heat-bath"`` or ``"arrhenius"`` (activated rates in steps of equal time).
     threads : int, optional
         Threads for one sweep; by default all cores from 2^17 sites on, else one.
     kernel : str
         ``"auto"``, ``"lattice"`` (colour by colour) or ``"replica"`` (random-sequential).
+    kinetics : Kinetics, optional
+        Prefactors and barriers of the dynamics ``"arrhenius"``.
 
     Raises
     ------
@@ -59,6 +64,7 @@ class Simulation(Controls):
         dynamics: str = "metropolis",
         threads: int | None = None,
         kernel: str = "auto",
+        kinetics: Kinetics | None = None,
     ) -> None:
         if not isinstance(model, Model):
             raise InputError(f"model = {model!r}: must be a Model, e.g. mcsco.presets.load('pmpea')")
@@ -69,7 +75,7 @@ class Simulation(Controls):
         self.seed = check_integer("seed", seed, minimum=0)
         if threads is not None:
             check_integer("threads", threads, minimum=1)
-        self._batch = make_one(model, start, self.seed, dynamics, kernel, threads)
+        self._batch = make_one(model, start, self.seed, dynamics, kernel, threads, kinetics)
 
     def run(self, sweeps: int) -> None:
         """Advance by `sweeps` Monte Carlo steps (every site attempted once in each)."""
@@ -85,6 +91,11 @@ class Simulation(Controls):
     def sweeps(self) -> int:
         """Monte Carlo steps done."""
         return self._batch.sweep
+
+    @property
+    def time(self) -> float:
+        """Time since the start in seconds, of the dynamics ``"arrhenius"``; NaN for others, which have no rates."""
+        return float(self._batch.seconds[0]) if isinstance(self._batch, ArrheniusBatch) else math.nan
 
     @property
     def gamma(self) -> float:

@@ -1,0 +1,181 @@
+"""Batches that move by activated rates in continuous time."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mcsco.engine.arrhenius_rates import in_kelvin
+from mcsco.engine.batch import Batch, Control, Sums
+from mcsco.engine.nfold_kernel import count_neighbours, nfold_events, sort_classes
+from mcsco.errors import StateError
+from mcsco.model import Model
+from mcsco.model.kinetics import Kinetics, check_kinetic
+
+# Draws of random numbers in one call of the kernel, shared by the replicas: a fraction of a second.
+_DRAWS_PER_CALL = 2**20
+
+
+class NFoldBatch(Batch):
+    """A batch on the n-fold way; its replicas have the same time and share nothing else.
+
+    What other batches call a sweep is here an interval of constant temperature, pressure, field and light.
+
+    Parameters
+    ----------
+    model : Model
+        With nearest-neighbour and infinite-range couplings only.
+    codes : ndarray of int8, shape (R, *lattice)
+    key : ndarray of uint32, shape (2,)
+    kinetics : Kinetics
+    interval : float
+        Length of the intervals of `advance`, s.
+
+    Raises
+    ------
+    InputError
+        If the model has elastic or long-range couplings, or a continuous distortion.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        codes: npt.NDArray[np.int8],
+        key: npt.NDArray[np.uint32],
+        kinetics: Kinetics,
+        interval: float = 1.0,
+    ) -> None:
+        super().__init__(check_kinetic(model), codes, "metropolis", key)
+        R, N = self.n_replicas, model.lattice.n_sites
+        self.interval = interval
+        self.barriers = in_kelvin(kinetics)
+        self.neighbours = model.lattice.neighbours()
+        z = model.lattice.coordination
+        J, K = model.couplings[:2]
+        self.widths = (z + 1 if J else 1, 2 * z + 1 if K else 1)
+        self.n_classes = 3 * self.widths[0] * self.widths[1]
+        self.elapsed = np.zeros(R)
+        """Time of every replica since the last whole interval, s, shape (R,)."""
+        self.draws = np.zeros(R, dtype=np.int64)
+        self.events = np.zeros(R, dtype=np.int64)
+        """Jumps of every replica so far, shape (R,)."""
+        self.molecules = np.zeros((R, N), dtype=np.int8)
+        self.order, self.position, self.classes = np.zeros((3, R, N), dtype=np.int32)
+        self.starts = np.zeros((R, self.n_classes + 1), dtype=np.int64)
+        self.rates = np.zeros((self.n_classes, 2))
+        self.set_codes(codes)
+
+    def move(self, control: Control, duration: float, light: tuple[float, float] = (0.0, 0.0)) -> bool:
+        """Move on for at most a fraction of a second of computing; whether the interval is over.
+
+        Parameters
+        ----------
+        control : Control
+            Constant in the interval.
+        duration : float
+            Length of the interval, s.
+        light : tuple of float
+            Rates of LS → HS and HS → LS by light, 1/s.
+        """
+        self.control[:] = np.stack(control, axis=1) @ self.to_kelvin
+        nfold_events(
+            self.molecules,
+            self.neighbours,
+            self.running,
+            (self.order, self.position, self.starts, self.classes),
+            self.elapsed,
+            self.draws,
+            self.events,
+            self.control,
+            float(duration),
+            max(1, _DRAWS_PER_CALL // self.n_replicas),
+            self.energies,
+            self.barriers,
+            np.array(light, dtype=np.float64),
+            self.three,
+            self.widths,
+            self.key,
+            self.rates,
+        )
+        if (self.elapsed < duration).any():
+            return False
+        self.elapsed[:] = 0.0
+        self.sweep += 1
+        return True
+
+    def advance(self, begin: Control, end: Control, first: int, n_sweeps: int, leg_sweeps: int) -> None:
+        """Move on by `n_sweeps` intervals on a straight path of the controls; see `Batch.advance`."""
+        for i in range(first, first + n_sweeps):
+            part = (i + 1) / leg_sweeps
+            control = Control(*(a + (b - a) * part for a, b in zip(begin, end, strict=True)))
+            while not self.move(control, self.interval):
+                pass
+
+    def _advance(self, first: int, n_sweeps: int) -> None:
+        raise NotImplementedError("intervals are moved one by one")
+
+    def codes(self) -> npt.NDArray[np.int8]:
+        """Codes of all replicas, shape (R, *lattice)."""
+        return self.molecules.copy().reshape(self.n_replicas, *self.model.lattice.shape)
+
+    def set_codes(self, codes: npt.NDArray[np.int8]) -> None:
+        """Take over a configuration, shape (R, *lattice)."""
+        self.molecules[:] = codes.reshape(self.n_replicas, -1)
+        self.running = self._count()
+        self.classes[:] = self._classify()
+        sort_classes(self.classes, self.order, self.position, self.starts)
+
+    def _count(self) -> npt.NDArray[np.int64]:
+        s = self.molecules
+        return np.stack([np.sum(s & 1, axis=1, dtype=np.int64), np.sum(s, axis=1, dtype=np.int64)], axis=1)
+
+    def _classify(self) -> npt.NDArray[np.int32]:
+        classes = np.zeros_like(self.classes)
+        count_neighbours(self.molecules, self.neighbours, self.widths, classes)
+        return classes
+
+    def sums(self) -> Sums:
+        """The extensive sums of every replica; those of bonds that do not count in the energy are left at zero."""
+        count = np.diff(self.starts, axis=1)
+        width_n, width_u = self.widths
+        state, rest = np.divmod(np.arange(self.n_classes), width_n * width_u)
+        s = state - 1
+        around_n, around_u = rest // width_u, rest % width_u - self.model.lattice.coordination
+        bonds_n = count @ (s * s * around_n) // 2
+        bonds_u = count @ (s * around_u) // 2 if width_u > 1 else np.zeros(self.n_replicas, dtype=np.int64)
+        return self._complete(self.running[:, 0].copy(), self.running[:, 1].copy(), bonds_n, bonds_u)
+
+    def recount(self) -> None:
+        """Raise `StateError` unless running sums and classes equal a fresh count."""
+        self._check(self.running, self._count())
+        fresh = self._classify()
+        members = np.take_along_axis(fresh, self.order, axis=1)
+        by_starts = np.stack([np.repeat(np.arange(self.n_classes), n) for n in np.diff(self.starts, axis=1)])
+        if not np.array_equal(self.classes, fresh) or not np.array_equal(members, by_starts):
+            raise StateError("the classes of molecules differ from a fresh count of their neighbours")
+
+    def memory(self) -> dict[str, npt.NDArray[Any]]:
+        """What `restore` needs to go on bit by bit."""
+        return {
+            **super().memory(),
+            "order": self.order.copy(),
+            "elapsed": self.elapsed.copy(),
+            "draws": self.draws.copy(),
+            "events": self.events.copy(),
+        }
+
+    def restore(self, memory: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Go on from what `memory` returned."""
+        order = memory["order"]
+        N = self.model.lattice.n_sites
+        if order.shape != self.order.shape or not np.array_equal(
+            np.sort(order, axis=1), np.tile(np.arange(N), (len(order), 1))
+        ):
+            raise StateError("the checkpoint holds no order of these molecules")
+        super().restore(memory)
+        self.order[:] = order
+        np.put_along_axis(self.position, self.order, np.arange(N, dtype=np.int32)[None], axis=1)
+        for name in ("elapsed", "draws", "events"):
+            getattr(self, name)[:] = memory[name]
+        self.recount()
