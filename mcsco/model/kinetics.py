@@ -47,11 +47,11 @@ class Kinetics:
 
     Notes
     -----
-    The defaults relax the HS phase of the preset ``pmpea`` near 65 K when it is warmed at 0.3 K/min.
+    The defaults relax the HS phase of the preset ``pmpea`` at 65 K when it is warmed at 0.3 K/min.
     """
 
     rate: float = 1e8
-    barrier: float = 18.5
+    barrier: float = 19.5
     flip_rate: float | None = None
     flip_barrier: float | None = None
 

@@ -172,7 +172,7 @@ def _fit_law(name: str, t: Floats, gamma: Floats) -> Law:
 
     values = leave_one_out(parameters, gamma)
     rate, shape, begin = (PerReplica(values[:, i]).estimate() for i in range(3))
-    return Law(rate, shape, begin, misfit)
+    return Law(rate, Estimate(0.0, 0.0) if name == "exponential" else shape, begin, misfit)
 
 
 def _unfold(name: str, x: Floats) -> tuple[float, float, float]:

@@ -214,7 +214,7 @@ def simulate_kinetics(
     >>> import mcsco
     >>> model = mcsco.presets.load("pmpea", (8, 8))
     >>> scan = mcsco.TemperatureScan((30, 90), kelvin_per_minute=0.3)
-    >>> warmed = mcsco.simulate(model, scan, seed=1, replicas=2, kinetics=mcsco.Kinetics(rate=1e8, barrier=18.5))
+    >>> warmed = mcsco.simulate(model, scan, seed=1, replicas=2, kinetics=mcsco.Kinetics(rate=1e8, barrier=19.5))
     >>> bool(warmed.gamma[0, 0] == 1.0), bool(warmed.gamma[0, -1] < 0.1)
     (True, True)
     """

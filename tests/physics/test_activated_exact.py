@@ -98,7 +98,7 @@ def test_distribution_at_an_early_time(name, sites, wrong):
     light = (0.3, 0.1) if name == "light" else (0.0, 0.0)
     three = SITES[sites]
     model = build(case, (2, 2), three)
-    n, seconds = 10**5, 0.25
+    n, seconds = 10**5, 0.03
     start = np.int8([1, 0, -1, 1] if three else [1, 0, 0, 1])
     batch = make("nfold", model, np.ascontiguousarray(np.broadcast_to(start.reshape(2, 2), (n, 2, 2))), 8)
     while not batch.move(control_of(case, n), seconds, light):
