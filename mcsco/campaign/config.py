@@ -10,7 +10,7 @@ import hashlib
 import json
 import tomllib
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import tomli_w
 from pydantic import ValidationError, model_validator
@@ -27,8 +27,22 @@ from mcsco.campaign.sections import (
     ModelSection,
     RunSection,
 )
+from mcsco.campaign.timed_sections import TIMED_KINDS, KineticsSection
 from mcsco.errors import InputError
-from mcsco.sampling import FreeEnergySurface, Leg, Point, ReplicaExchange, make_legs
+from mcsco.model.kinetics import check_kinetic
+from mcsco.sampling import (
+    FreeEnergySurface,
+    Leg,
+    Point,
+    ReplicaExchange,
+    TimedLeg,
+    is_timed,
+    make_legs,
+    make_timed_legs,
+)
+
+if TYPE_CHECKING:
+    from mcsco.sampling.protocols import Protocol
 
 
 class RunConfig(Section):
@@ -39,6 +53,7 @@ class RunConfig(Section):
     model: ModelSection
     protocol: ProtocolSection
     run: RunSection = RunSection()
+    kinetics: KineticsSection | None = None
     measured: MeasuredSection | None = None
     landau: LandauSection | None = None
     calibrate: CalibrateSection | None = None
@@ -63,12 +78,25 @@ class RunConfig(Section):
             asked = set(self.protocol.precision)
         if "eta" in asked and model.distortion is None:
             raise ValueError("protocol.precision of eta: the model has no distortion; ask for q or the energy")
+        self._check_kinetics()
         field = self.protocol.field
         if field and model.distortion is None:
             raise ValueError(
                 f"protocol.field = {field!r} kJ/mol: acts on the distortion, but the model has none; leave it at 0"
             )
         return self
+
+    def _check_kinetics(self) -> None:
+        timed = self.protocol.kind in TIMED_KINDS
+        if timed and (self.run.kernel != "auto" or self.run.dynamics == "heat-bath"):
+            raise ValueError("run.dynamics, run.kernel: a protocol in seconds has its own; leave them out")
+        if timed or self.run.dynamics == "arrhenius":
+            check_kinetic(self.model.build())
+        elif self.kinetics is not None:
+            raise ValueError(
+                f"kinetics: a protocol of kind {self.protocol.kind!r} in Monte Carlo steps has no rates; leave it out, "
+                "or set run.dynamics = 'arrhenius'"
+            )
 
     def _check_surface(self) -> None:
         if self.campaign is not None:
@@ -107,18 +135,22 @@ class RunConfig(Section):
             return Point(protocol.temperatures[0], protocol.pressure, protocol.field)
         if isinstance(protocol, ReplicaExchange):
             return Point(*protocol.points(protocol.values)[0].tolist())
-        return make_legs(protocol)[0].begin
+        return self.legs[0].begin
 
     @property
-    def legs(self) -> tuple[Leg, ...]:
+    def legs(self) -> tuple[Leg | TimedLeg, ...]:
         """The legs of the protocol; none of a replica exchange or a free-energy surface."""
         protocol = self.protocol.build()
-        return () if isinstance(protocol, ReplicaExchange | FreeEnergySurface) else make_legs(protocol)
+        if isinstance(protocol, ReplicaExchange | FreeEnergySurface):
+            return ()
+        return make_timed_legs(protocol) if is_timed(protocol) else make_legs(cast("Protocol", protocol))
 
     @property
     def fingerprint(self) -> str:
         """Hash of everything that decides the numbers of a run."""
         data = json.loads(self.model_dump_json(include={"protocol", "run"})) | {"model": self.model.build().to_dict()}
+        if self.kinetics is not None:
+            data["kinetics"] = self.kinetics.model_dump()
         return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:16]
 
 

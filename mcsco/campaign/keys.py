@@ -10,7 +10,7 @@ from typing import Any
 from mcsco.campaign.config import RunConfig, parse_config
 from mcsco.errors import InputError
 
-FREE = ("model", "protocol", "run")
+FREE = ("model", "protocol", "run", "kinetics")
 """Tables that decide the numbers of a run."""
 
 

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, mode
 
 from mcsco.campaign.fields import Energies, Energy, Pressure, Pressures, Rate, Sweeps, Temperature, Temperatures
 from mcsco.campaign.section import Section
+from mcsco.campaign.timed_sections import IlluminationSection, RelaxationSection, ScanSection
 from mcsco.sampling import (
     QUANTITIES,
     FieldCycle,
@@ -238,6 +239,9 @@ ProtocolSection = Annotated[
     | FieldCycleSection
     | ReversalCurvesSection
     | SurfaceSection
-    | ExchangeSection,
+    | ExchangeSection
+    | RelaxationSection
+    | IlluminationSection
+    | ScanSection,
     Field(discriminator="kind"),
 ]

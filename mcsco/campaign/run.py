@@ -79,6 +79,7 @@ def make_journey(config: RunConfig, threads: int | None = None) -> Travel:
         dynamics=run.dynamics,
         kernel=run.kernel,
         snapshots=run.snapshots,
+        kinetics=None if config.kinetics is None else config.kinetics.build(),
         threads=threads,
     )
 
@@ -204,7 +205,7 @@ def differences(ours: RunConfig, theirs: RunConfig) -> list[str]:
     return [
         f"{key} = {here.get(key, 'nothing')} here, {there.get(key, 'nothing')} there"
         for key in keys
-        if key.split(".")[0] in ("model", "protocol", "run") and here.get(key) != there.get(key)
+        if key.split(".")[0] in ("model", "protocol", "run", "kinetics") and here.get(key) != there.get(key)
     ]
 
 

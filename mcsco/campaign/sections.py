@@ -136,7 +136,7 @@ class RunSection(Section):
     seed: int = Field(default=0, ge=0, lt=2**128)
     replicas: int = Field(default=8, ge=1, le=10**6)
     start: Literal["LS", "HS+", "HS-", "HS", "random"] | None = None
-    dynamics: Literal["metropolis", "heat-bath"] = "metropolis"
+    dynamics: Literal["metropolis", "heat-bath", "arrhenius"] = "metropolis"
     kernel: Literal["auto", "lattice", "replica"] = "auto"
     snapshots: int = Field(default=0, ge=0, le=10**6)
 

@@ -4,10 +4,13 @@ Both depend on the model and on the number of replicas only, never on the machin
 """
 
 import os
+from functools import partial
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
+from mcsco.engine.arrhenius_batch import ArrheniusBatch
 from mcsco.engine.batch import STARTS, Batch, check_name, has_fields, start_codes
 from mcsco.engine.displacive_batch import (
     DisplaciveFieldBatch,
@@ -15,13 +18,14 @@ from mcsco.engine.displacive_batch import (
     DisplaciveReplicaBatch,
     check_dynamics,
 )
-from mcsco.engine.dynamics import DYNAMICS
+from mcsco.engine.dynamics import ARRHENIUS, DYNAMICS
 from mcsco.engine.field_batch import FieldBatch
 from mcsco.engine.lattice_batch import LatticeBatch
 from mcsco.engine.random_numbers import make_key
 from mcsco.engine.replica_batch import ReplicaBatch
 from mcsco.errors import InputError
 from mcsco.model import Displacive, Model
+from mcsco.model.kinetics import Kinetics, check_kinetic
 
 KERNELS = ("auto", "lattice", "replica")
 """Names of the kernels."""
@@ -54,6 +58,20 @@ def choose_kernel(model: Model, kernel: str = "auto") -> str:
     return "lattice" if has_fields(model) and model.lattice.n_sites >= _SMALL else "replica"
 
 
+def _activated(model: Model, kernel: str, dynamics: str, kinetics: Kinetics | None) -> type[Batch] | None:
+    """The class of batches with activated dynamics, or None for other dynamics."""
+    check_name("dynamics", dynamics, (*DYNAMICS, ARRHENIUS))
+    if dynamics != ARRHENIUS:
+        check_dynamics(model, dynamics)
+        if kinetics is not None:
+            raise InputError(f"kinetics: dynamics = {dynamics!r} has no rates; choose 'arrhenius' or leave it out")
+        return None
+    if check_name("kernel", kernel, KERNELS) == "lattice":
+        raise InputError("kernel = 'lattice': has no dynamics 'arrhenius'; choose 'replica' or 'auto'")
+    check_kinetic(model)
+    return cast("type[Batch]", partial(ArrheniusBatch, kinetics=kinetics))
+
+
 def _batch_class(model: Model, kernel: str) -> type[Batch]:
     real = isinstance(model.distortion, Displacive)
     if choose_kernel(model, kernel) == "replica":
@@ -64,15 +82,20 @@ def _batch_class(model: Model, kernel: str) -> type[Batch]:
 
 
 def make_one(
-    model: Model, start: str, seed: int, dynamics: str, kernel: str = "auto", threads: int | None = None
+    model: Model,
+    start: str,
+    seed: int,
+    dynamics: str,
+    kernel: str = "auto",
+    threads: int | None = None,
+    kinetics: Kinetics | None = None,
 ) -> Batch:
     """A batch of one replica."""
     check_name("start", start, STARTS)
-    check_name("dynamics", dynamics, DYNAMICS)
-    check_dynamics(model, dynamics)
+    activated = _activated(model, kernel, dynamics, kinetics)
     if threads is None:
         threads = (os.cpu_count() or 1) if model.lattice.n_sites >= _SITES_FOR_THREADS else 1
-    return _batch_class(model, kernel)(
+    return (activated or _batch_class(model, kernel))(
         model, start_codes(model, start, 1, seed, 0), dynamics, make_key(seed, 0), threads
     )
 
@@ -86,17 +109,26 @@ def make_batch(
 
 
 def make_batches(
-    model: Model, start: str, seed: int, dynamics: str, kernel: str, n_replicas: int, threads: int, whole: int = 1
+    model: Model,
+    start: str,
+    seed: int,
+    dynamics: str,
+    kernel: str,
+    n_replicas: int,
+    threads: int,
+    whole: int = 1,
+    kinetics: Kinetics | None = None,
 ) -> list[Batch]:
     """Replicas in groups that fill the kernel's inner loop; each group has its own random numbers.
 
     A group holds a multiple of `whole` replicas, which belong together.
     """
     check_name("start", start, STARTS)
-    check_name("dynamics", dynamics, DYNAMICS)
-    check_dynamics(model, dynamics)
-    cls = _batch_class(model, kernel)
-    if issubclass(cls, LatticeBatch):
+    activated = _activated(model, kernel, dynamics, kinetics)
+    if activated is not None and whole > 1:
+        raise InputError("dynamics = 'arrhenius': replicas in exchange have no common time; choose 'metropolis'")
+    cls = activated or _batch_class(model, kernel)
+    if activated is None and issubclass(cls, LatticeBatch):
         group = -(-_STRING // (model.lattice.shape[-1] // 2))
     else:
         group = 16 if n_replicas >= 32 else -(-n_replicas // 2)

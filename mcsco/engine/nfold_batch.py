@@ -117,7 +117,7 @@ class NFoldBatch(Batch):
 
     def codes(self) -> npt.NDArray[np.int8]:
         """Codes of all replicas, shape (R, *lattice)."""
-        return self.molecules.copy().reshape(self.n_replicas, *self.model.lattice.shape)
+        return np.array(self.molecules).reshape(self.n_replicas, *self.model.lattice.shape)
 
     def set_codes(self, codes: npt.NDArray[np.int8]) -> None:
         """Take over a configuration, shape (R, *lattice)."""

@@ -21,8 +21,16 @@ from mcsco.observables.fluctuations import binder, heat_capacity, susceptibility
 from mcsco.observables.holds import Equilibrium, equilibrium
 from mcsco.observables.hysteresis import Branches, Loop, OrderLoop, loop
 from mcsco.observables.landscape import Landscape, Spot, balance, size_exponent, surface
+from mcsco.observables.light import (
+    LightLoop,
+    Threshold,
+    light_induced_loop,
+    relaxation_temperature,
+    threshold_intensity,
+)
 from mcsco.observables.magnetism import chi_T, spin_only
 from mcsco.observables.measured import Measured, read_measured
+from mcsco.observables.relaxation import Law, RelaxationFit, relaxation_fit, sigmoid
 from mcsco.observables.reversal import ReversalDiagram, reversal_diagram
 from mcsco.observables.sequence import Change, Sequence, Sequences, measured_sequences, phase_sequence
 from mcsco.observables.series import Estimate, estimate
@@ -59,6 +67,8 @@ __all__ = [
     "FiniteSizeScaling",
     "GrowthExponent",
     "Landscape",
+    "Law",
+    "LightLoop",
     "Limit",
     "Loop",
     "Measured",
@@ -66,6 +76,7 @@ __all__ = [
     "Power",
     "Reading",
     "Reflection",
+    "RelaxationFit",
     "ReversalDiagram",
     "Reweighting",
     "Sequence",
@@ -73,6 +84,7 @@ __all__ = [
     "Spot",
     "StrainMaps",
     "StructureFactors",
+    "Threshold",
     "Tricritical",
     "UniversalityClass",
     "Verdict",
@@ -101,6 +113,7 @@ __all__ = [
     "growth_exponent",
     "heat_capacity",
     "jackknife",
+    "light_induced_loop",
     "limit",
     "loop",
     "measured_sequences",
@@ -108,7 +121,10 @@ __all__ = [
     "power_law",
     "read_measured",
     "reflection",
+    "relaxation_fit",
+    "relaxation_temperature",
     "reversal_diagram",
+    "sigmoid",
     "size_exponent",
     "snapshot_lengths",
     "snapshot_statistics",
@@ -118,5 +134,6 @@ __all__ = [
     "structure_factors",
     "surface",
     "susceptibility",
+    "threshold_intensity",
     "tricritical",
 ]

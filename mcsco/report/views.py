@@ -6,6 +6,7 @@ Thermal protocols (ramp, cycle, holds) and quenches have pages of their own (`mc
 
 from mcsco.report.driven import FIELD, PRESSURE
 from mcsco.report.exchange import EXCHANGE
+from mcsco.report.kinetics import KINETICS
 from mcsco.report.reversal import REVERSAL
 from mcsco.report.surface import SURFACE
 from mcsco.report.view import View
@@ -17,5 +18,8 @@ VIEWS: dict[str, View] = {
     "replica-exchange": EXCHANGE,
     "reversal-curves": REVERSAL,
     "free-energy-surface": SURFACE,
+    "relaxation": KINETICS,
+    "illumination": KINETICS,
+    "temperature-scan": KINETICS,
 }
 """By the protocol's kind in run files."""

@@ -4,6 +4,7 @@ from mcsco.sampling.bridge import simulate_bridge
 from mcsco.sampling.exchange_journey import ExchangeJourney
 from mcsco.sampling.free_energy import FreeEnergySurface
 from mcsco.sampling.journey import Journey
+from mcsco.sampling.kinetic import KineticJourney, simulate_kinetics
 from mcsco.sampling.ladder import ReplicaExchange
 from mcsco.sampling.legs import Leg, Point
 from mcsco.sampling.open_crystal import SpringSimulation
@@ -23,17 +24,29 @@ from mcsco.sampling.replicas import make_journey, n_updates, simulate
 from mcsco.sampling.reversal import ReversalCurves
 from mcsco.sampling.simulation import Simulation
 from mcsco.sampling.surface_journey import SurfaceJourney, n_lanes
+from mcsco.sampling.timed import (
+    TIMED_PROTOCOLS,
+    Illumination,
+    Relaxation,
+    TemperatureScan,
+    TimedLeg,
+    is_timed,
+    make_timed_legs,
+)
 from mcsco.sampling.travel import Progress, Travel
 from mcsco.sampling.verdicts import stored_verdicts, verdicts_of
 
 __all__ = [
     "PROTOCOLS",
     "QUANTITIES",
+    "TIMED_PROTOCOLS",
     "ExchangeJourney",
     "FieldCycle",
     "FreeEnergySurface",
     "Hold",
+    "Illumination",
     "Journey",
+    "KineticJourney",
     "Leg",
     "Point",
     "PressureCycle",
@@ -41,19 +54,25 @@ __all__ = [
     "Progress",
     "Quench",
     "Ramp",
+    "Relaxation",
     "ReplicaExchange",
     "ReversalCurves",
     "Simulation",
     "SpringSimulation",
     "SurfaceJourney",
+    "TemperatureScan",
     "ThermalCycle",
+    "TimedLeg",
     "Travel",
+    "is_timed",
     "make_journey",
     "make_legs",
+    "make_timed_legs",
     "n_lanes",
     "n_updates",
     "simulate",
     "simulate_bridge",
     "stored_verdicts",
     "verdicts_of",
+    "simulate_kinetics",
 ]

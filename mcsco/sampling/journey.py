@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from mcsco.engine import choose_kernel, make_batches
+from mcsco.engine.dynamics import ARRHENIUS
 from mcsco.errors import InputError, check_integer
-from mcsco.model import Model
+from mcsco.model import Kinetics, Model
 from mcsco.sampling.legs import Leg
 from mcsco.sampling.protocols import Protocol, make_legs, make_parts
 from mcsco.sampling.results import Variable, make_dataset, make_variables
@@ -38,6 +41,7 @@ class Journey(Travel):
         kernel: str = "auto",
         snapshots: int = 0,
         threads: int | None = None,
+        kinetics: Kinetics | None = None,
     ) -> None:
         if not isinstance(model, Model):
             raise InputError(f"model = {model!r}: must be a Model, e.g. mcsco.presets.load('pmpea')")
@@ -61,7 +65,9 @@ class Journey(Travel):
             "snapshots": snapshots,
             "threads": threads,
         }
-        batches = make_batches(model, start, seed, dynamics, kernel, replicas, threads)
+        if dynamics == ARRHENIUS:
+            self.options["kinetics"] = json.dumps(asdict(kinetics or Kinetics()), sort_keys=True)
+        batches = make_batches(model, start, seed, dynamics, kernel, replicas, threads, kinetics=kinetics)
         self.paths = [Trajectory(batch, self.legs, snapshots) for batch in batches]
         super().__init__(self.paths, threads)
         self._looks = _looks(self.legs)

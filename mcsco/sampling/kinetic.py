@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -19,11 +18,11 @@ from mcsco.engine.random_numbers import make_key
 from mcsco.errors import InputError, check_integer
 from mcsco.model import Kinetics, Model
 from mcsco.model.kinetics import check_kinetic
-from mcsco.sampling.journey import Journey, Progress
 from mcsco.sampling.provenance import provenance
 from mcsco.sampling.results import Variable, make_variables
 from mcsco.sampling.timed import TimedLeg, TimedProtocol, describe_timed, make_timed_parts
 from mcsco.sampling.trajectory import Trajectory
+from mcsco.sampling.travel import Progress, Travel
 
 if TYPE_CHECKING:
     import xarray
@@ -35,11 +34,10 @@ _GROUP = 4
 class TimedTrajectory(Trajectory):
     """A batch on the n-fold way that follows legs in seconds."""
 
-    batch: NFoldBatch
     legs: tuple[TimedLeg, ...]  # type: ignore[assignment]
 
     def _reach(self, stop: int, stopped: Callable[[], bool], progress: Progress | None) -> bool:
-        batch, R = self.batch, self.batch.n_replicas
+        batch, R = cast("NFoldBatch", self.batch), self.batch.n_replicas
         index = int(np.searchsorted(self.ends, batch.sweep, side="right"))
         leg = self.legs[index]
         before = int(self.ends[index]) - leg.sweeps
@@ -56,7 +54,7 @@ class TimedTrajectory(Trajectory):
         return True
 
 
-class KineticJourney(Journey):
+class KineticJourney(Travel):
     """Independent replicas of a model along a protocol in seconds. See `simulate_kinetics` for the parameters."""
 
     def __init__(
@@ -82,36 +80,37 @@ class KineticJourney(Journey):
         check_integer("seed", seed, minimum=0)
         check_integer("replicas", replicas, minimum=1)
         check_integer("snapshots", snapshots, minimum=0)
-        self.threads = check_integer("threads", os.cpu_count() or 1 if threads is None else threads, minimum=1)
+        threads = check_integer("threads", os.cpu_count() or 1 if threads is None else threads, minimum=1)
         start = check_name("start", _usual_start(self.timed_legs) if start is None else start, STARTS)
-        self.options = {
+        self.options: dict[str, Any] = {
             "seed": str(seed),
             "replicas": replicas,
             "start": start,
             "dynamics": "arrhenius",
             "kernel": "n-fold way",
             "snapshots": snapshots,
-            "threads": self.threads,
+            "threads": threads,
         }
-        self.began = time.time()
-        self.seconds = 0.0
-        self.trajectories = [
+        self.paths = [
             TimedTrajectory(_make_batch(model, start, seed, i, n, self.kinetics), self.timed_legs, snapshots)  # type: ignore[arg-type]
             for i, n in enumerate(_groups(replicas))
         ]
+        super().__init__(self.paths, threads)
 
     @property
     def n_events(self) -> int:
         """Jumps of all molecules of all replicas."""
-        return sum(int(t.batch.events.sum()) for t in self.trajectories if isinstance(t.batch, NFoldBatch))
+        return sum(int(cast("NFoldBatch", path.batch).events.sum()) for path in self.paths)
 
     def variables(self) -> tuple[dict[str, Variable], dict[str, Variable]]:
         """Data variables and coordinates of the finished simulation."""
-        variables, coordinates = make_variables(self.model, self.trajectories, self.options["snapshots"])
+        variables, coordinates = make_variables(self.model, self.paths, self.options["snapshots"])
         for prefix in ("", "snapshot_"):
             if f"{prefix}sweep" not in coordinates:
                 continue
-            dims, intervals, _ = coordinates.pop(f"{prefix}sweep")
+            dims, intervals, _ = coordinates[f"{prefix}sweep"]
+            about = {"long_name": "intervals of the protocol since the start", "units": "1"}
+            coordinates[f"{prefix}sweep"] = (dims, intervals, about)
             about = {"long_name": "time since the start", "units": "s"}
             coordinates[f"{prefix}time"] = (dims, _ends(self.timed_legs)[intervals - 1], about)
         rates = np.array([leg.light for leg in self.timed_legs])[coordinates["leg"][1]]
@@ -202,7 +201,7 @@ def simulate_kinetics(
     -------
     xarray.Dataset
         As of `simulate`, with the coordinates ``time`` (s since the start) and ``light`` (rate of LS → HS by light,
-        1/s) in place of ``sweep``.
+        1/s); ``sweep`` counts the intervals of the protocol.
 
     Raises
     ------
@@ -230,3 +229,12 @@ def simulate_kinetics(
     )
     journey.run(progress=progress)
     return journey.dataset()
+
+
+def make_kinetic_journey(
+    model: Model, protocol: Any, seed: int, *, dynamics: str = "arrhenius", kernel: str = "auto", **options: Any
+) -> KineticJourney:
+    """A journey in seconds with the options of all journeys; other dynamics and kernels are refused."""
+    if kernel != "auto" or dynamics not in ("metropolis", "arrhenius"):
+        raise InputError("dynamics, kernel: a protocol in seconds has its own; leave them out")
+    return KineticJourney(model, protocol, seed, **options)

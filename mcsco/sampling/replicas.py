@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from mcsco.errors import InputError
-from mcsco.model import Model
+from mcsco.model import Kinetics, Model
 from mcsco.sampling.exchange_journey import ExchangeJourney
 from mcsco.sampling.free_energy import FreeEnergySurface
 from mcsco.sampling.journey import Journey
+from mcsco.sampling.kinetic import make_kinetic_journey
 from mcsco.sampling.ladder import ReplicaExchange
 from mcsco.sampling.legs import Leg
 from mcsco.sampling.protocols import Protocol
 from mcsco.sampling.surface_journey import SurfaceJourney
+from mcsco.sampling.timed import TimedLeg, TimedProtocol, is_timed
 from mcsco.sampling.travel import Progress, Travel
 
 if TYPE_CHECKING:
     import xarray
 
+Timed = TimedProtocol | Iterable[TimedProtocol]
+"""What is followed in seconds."""
+
 
 def simulate(
     model: Model,
-    protocol: Protocol | Iterable[Protocol] | ReplicaExchange | FreeEnergySurface,
+    protocol: Protocol | Iterable[Protocol] | ReplicaExchange | FreeEnergySurface | Timed,
     seed: int = 0,
     *,
     replicas: int = 8,
@@ -31,6 +36,7 @@ def simulate(
     kernel: str = "auto",
     snapshots: int = 0,
     threads: int | None = None,
+    kinetics: Kinetics | None = None,
     progress: Progress | None = None,
 ) -> xarray.Dataset:
     """Simulate independent replicas of a model along a protocol.
@@ -41,6 +47,7 @@ def simulate(
     ----------
     model : Model
     protocol : Ramp, Hold, ThermalCycle, Quench, or a list of them; or ReplicaExchange, or FreeEnergySurface
+        `Relaxation`, `Illumination`, `TemperatureScan` or a list of them are in seconds: see `simulate_kinetics`.
     seed : int
         The same seed gives the same series, bit by bit, for any number of threads.
     replicas : int
@@ -48,7 +55,7 @@ def simulate(
     start : str, optional
         Initial state (see `Simulation`); by default ``"HS+"`` for a protocol that begins by cooling, else ``"LS"``.
     dynamics : str
-        ``"metropolis"`` or ``"heat-bath"``.
+        ``"metropolis"``, ``"heat-bath"`` or ``"arrhenius"``.
     kernel : str
         ``"auto"``, ``"lattice"`` or ``"replica"``.
     snapshots : int
@@ -56,6 +63,8 @@ def simulate(
         with the last sweep among them; for a quench at equal ratios of time.
     threads : int, optional
         Default: all cores.
+    kinetics : Kinetics, optional
+        Prefactors and barriers of the dynamics ``"arrhenius"``, and of protocols in seconds.
     progress : callable, optional
         Called with the number of sweeps × replicas done since the last call.
 
@@ -88,16 +97,23 @@ def simulate(
         kernel=kernel,
         snapshots=snapshots,
         threads=threads,
+        kinetics=kinetics,
     )
     journey.run(progress=progress)
     return journey.dataset()
 
 
 def make_journey(
-    model: Model, protocol: Protocol | Iterable[Protocol] | ReplicaExchange | FreeEnergySurface, seed: int = 0, *,
-    start: str | None = None, snapshots: int = 0, **options: Any,
+    model: Model, protocol: Protocol | Iterable[Protocol] | ReplicaExchange | FreeEnergySurface | Timed, seed: int = 0,
+    *, start: str | None = None, snapshots: int = 0, kinetics: Kinetics | None = None, **options: Any,
 ) -> Travel:  # fmt: skip
     """The simulation of a model along a protocol, at its start. See `simulate` for the parameters."""
+    if is_timed(protocol):
+        return make_kinetic_journey(
+            model, protocol, seed, start=start, snapshots=snapshots, kinetics=kinetics, **options
+        )
+    if isinstance(protocol, FreeEnergySurface | ReplicaExchange) and kinetics is not None:
+        raise InputError("kinetics: this protocol has no time; leave it out")
     if isinstance(protocol, FreeEnergySurface):
         if start is not None or snapshots:
             raise InputError(
@@ -106,9 +122,11 @@ def make_journey(
         return SurfaceJourney(model, protocol, seed, **options)
     if isinstance(protocol, ReplicaExchange):
         return ExchangeJourney(model, protocol, seed, start=start, snapshots=snapshots, **options)
-    return Journey(model, protocol, seed, start=start, snapshots=snapshots, **options)
+    return Journey(
+        model, cast("Protocol", protocol), seed, start=start, snapshots=snapshots, kinetics=kinetics, **options
+    )
 
 
-def n_updates(legs: Iterable[Leg], replicas: int) -> int:
+def n_updates(legs: Iterable[Leg | TimedLeg], replicas: int) -> int:
     """Sweeps × replicas of a protocol: the total that `progress` counts up to."""
     return sum(leg.sweeps for leg in legs) * replicas

@@ -233,6 +233,11 @@ def make_timed_parts(protocol: Any) -> tuple[TimedProtocol, ...]:
     return parts
 
 
+def make_timed_legs(protocol: Any) -> tuple[TimedLeg, ...]:
+    """The legs of a protocol in seconds, or of several one after another."""
+    return tuple(leg for part in make_timed_parts(protocol) for leg in part.legs())
+
+
 def describe_timed(parts: Iterable[TimedProtocol]) -> list[dict[str, Any]]:
     """Plain data of a protocol's parts, for provenance."""
     names = {cls: name for name, cls in TIMED_PROTOCOLS.items()}
