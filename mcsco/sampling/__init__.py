@@ -72,7 +72,7 @@ __all__ = [
     "n_updates",
     "simulate",
     "simulate_bridge",
+    "simulate_kinetics",
     "stored_verdicts",
     "verdicts_of",
-    "simulate_kinetics",
 ]

@@ -36,6 +36,11 @@ class TimedTrajectory(Trajectory):
 
     legs: tuple[TimedLeg, ...]  # type: ignore[assignment]
 
+    @property
+    def legs_done(self) -> tuple[TimedLeg, ...]:  # type: ignore[override]
+        """The legs, which are followed to their ends."""
+        return self.legs
+
     def _reach(self, stop: int, stopped: Callable[[], bool], progress: Progress | None) -> bool:
         batch, R = cast("NFoldBatch", self.batch), self.batch.n_replicas
         index = int(np.searchsorted(self.ends, batch.sweep, side="right"))
@@ -104,7 +109,7 @@ class KineticJourney(Travel):
 
     def variables(self) -> tuple[dict[str, Variable], dict[str, Variable]]:
         """Data variables and coordinates of the finished simulation."""
-        variables, coordinates = make_variables(self.model, self.paths, self.options["snapshots"])
+        variables, coordinates = make_variables(self.model, self.paths)
         for prefix in ("", "snapshot_"):
             if f"{prefix}sweep" not in coordinates:
                 continue

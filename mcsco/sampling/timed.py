@@ -36,6 +36,16 @@ class TimedLeg(NamedTuple):
         """Number of intervals."""
         return len(self.seconds)
 
+    @property
+    def logarithmic(self) -> int:
+        """Every measurement counts by its time, as at equal ratios of it: no verdict on convergence is asked for."""
+        return self.sweeps
+
+    @property
+    def precision(self) -> tuple[()]:
+        """None: a way in seconds is followed to its end."""
+        return ()
+
     def measured(self) -> npt.NDArray[np.int64]:
         """Intervals after which it is measured, counted from 1."""
         return np.arange(self.every, self.sweeps + 1, self.every)
