@@ -5,18 +5,29 @@ Energies are in units of a coupling of 100 K, temperatures in units of the same.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from mcsco import Hold, InfiniteRange, Lattice, Model, NearestNeighbours, OrderDisorder, SpinCrossover, simulate
+from mcsco import (
+    Displacive,
+    Hold,
+    InfiniteRange,
+    Lattice,
+    Model,
+    NearestNeighbours,
+    OrderDisorder,
+    SpinCrossover,
+    simulate,
+)
 from mcsco.meanfield import FiniteSize
 from mcsco.observables import Curves, Reweighting, bimodality
 from mcsco.units import KELVIN
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import xarray as xr
 
@@ -32,6 +43,9 @@ BLUME_CAPEL = {"temperature": (0.6080, 0.0001), "field": (1.9660, 0.0001)}
 """Tricritical point of the square lattice, T_t and Δ_t with errors (DOI 10.1103/PhysRevE.92.022134)."""
 MEAN_FIELD_TRICRITICAL = {"temperature": 1 / 3, "field": 2 / 3 * np.log(2)}
 """The same with infinite range: see `docs/finite_size.md`."""
+
+BARRIER = 0.75
+"""ε/K of the continuous distortions: well below T_c, so that u is far from ±1."""
 
 
 class Sampling(NamedTuple):
@@ -72,6 +86,16 @@ def blume_capel_infinite(extent: int, delta: float) -> Model:
         SpinCrossover(delta * COUPLING, 0.0, 1.0),
         OrderDisorder(),
         (InfiniteRange(distortion=COUPLING),),
+    )
+
+
+def displacive(extent: int, barrier: float = BARRIER) -> Model:
+    """H = ε Σ (u² − 1)² − K Σ u u' with real u: φ⁴, since a ΔH of −300 couplings leaves no molecule LS."""
+    return Model(
+        Lattice((extent, extent)),
+        SpinCrossover(-300 * COUPLING, 0.0),
+        Displacive(barrier * COUPLING, 0.0),
+        (NearestNeighbours(distortion=COUPLING),),
     )
 
 
@@ -180,3 +204,84 @@ def hybrid_critical(far: float = 1.0, width: int = 12) -> float:
     from scipy.optimize import brentq
 
     return float(brentq(lambda T: far * strip_susceptibility(T, width) / T - 1, 2.8, 4 + far, xtol=1e-7))
+
+
+def well_nodes(barrier: float, T: float, n: int = 8) -> tuple[Floats, Floats]:
+    """Gauss nodes and weights of the density exp[−ε(u² − 1)²/T] of one molecule, K = 1.
+
+    From the recurrence of its orthogonal polynomials on a fine grid, as the eigenvectors of their Jacobi matrix
+    (Golub and Welsch, DOI 10.1090/S0025-5718-69-99647-1).
+    """
+    from scipy.linalg import eigh_tridiagonal
+
+    u = np.linspace(-4.0, 4.0, 4001)
+    density = np.exp(-barrier * (u**2 - 1) ** 2 / T)
+    density /= density.sum()
+    beta, before, now = np.zeros(n), np.zeros_like(u), np.ones_like(u)
+    for k in range(1, n):
+        following = u * now - beta[k - 1] * before
+        beta[k] = np.sqrt(density @ following**2)
+        before, now = now, following / beta[k]
+    nodes, vectors = eigh_tridiagonal(np.zeros(n), beta[1:])
+    return nodes, vectors[0] ** 2
+
+
+def strip_column(T: float, width: int, nodes: Floats, weights: Floats) -> Callable[[Floats], Floats]:
+    """The symmetric transfer matrix of a cylinder of a circumference, as a function of a vector; K = 1.
+
+    Parameters
+    ----------
+    T : float
+    width : int
+        Circumference; with 2 there are two bonds between the same two sites, as in `Lattice`.
+    nodes, weights : array, shape (value,)
+        Values of u and their weights: of `well_nodes`, or ±1 for Ising spins.
+    """
+    n = len(nodes)
+    along, around = (np.exp(c * np.outer(nodes, nodes) / T) for c in (1.0, 0.5))
+    half = np.ones((n,) * width)
+    for k in range(width):
+        half = half * np.sqrt(weights).reshape([n if axis == k else 1 for axis in range(width)])
+        half = half * around.reshape([n if axis in (k, (k + 1) % width) else 1 for axis in range(width)])
+
+    def column(v: Floats) -> Floats:
+        w = half * v.reshape(half.shape)
+        for axis in range(width):
+            w = np.moveaxis(np.tensordot(along, w, axes=(1, axis)), 0, axis)
+        return np.asarray((half * w).ravel())
+
+    return column
+
+
+def strip_correlation(T: float, width: int, nodes: Floats, weights: Floats) -> float:
+    """Correlation length of u on an infinite cylinder: 1/ln(λ₀/λ₁); arguments as for `strip_column`."""
+    from scipy.sparse.linalg import LinearOperator, eigsh
+
+    size = len(nodes) ** width
+    operator = LinearOperator((size, size), matvec=strip_column(T, width, nodes, weights), dtype=np.float64)
+    start = 1.0 + 0.1 * np.repeat(nodes, size // len(nodes))  # neither even nor odd in u
+    second, first = eigsh(operator, k=2, which="LA", v0=start, tol=1e-10, return_eigenvectors=False)
+    return float(1 / np.log(first / second))
+
+
+def strip_critical(barrier: float = BARRIER, widths: Sequence[int] = (4, 5, 6, 7), n: int = 6) -> tuple[float, float]:
+    """T_c of the square lattice of displacive molecules and its uncertainty, without simulation.
+
+    Two strips have the same ξ/width at a temperature that tends to T_c (Nightingale, DOI 10.1016/0378-4371(75)90021-7)
+    about as width⁻³ for the Ising class. The uncertainty is the whole last correction, from the widest pair to the
+    limit: narrow strips do not follow the power yet. An infinite `barrier` means Ising spins.
+    """
+    from scipy.optimize import brentq
+
+    def ratio(T: float, width: int) -> float:
+        if np.isinf(barrier):
+            return strip_correlation(T, width, np.array([-1.0, 1.0]), np.ones(2)) / width
+        return strip_correlation(T, width, *well_nodes(barrier, T, n)) / width
+
+    pairs = list(pairwise(widths))
+    found = [float(brentq(lambda T, a=a, b=b: ratio(T, a) - ratio(T, b), 2.0, 4.0, xtol=1e-7)) for a, b in pairs]
+    power = [(a + b) ** -3.0 for a, b in pairs]
+    limits = [
+        (x * q - y * p) / (q - p) for x, y, p, q in zip(found[:-1], found[1:], power[:-1], power[1:], strict=True)
+    ]
+    return limits[-1], abs(limits[-1] - found[-1])

@@ -7,18 +7,23 @@ import numpy as np
 import pytest
 
 from analysis.critical_models import (
+    BARRIER,
     BLUME_CAPEL,
     COUPLING,
     ISING_CRITICAL,
     UNIT,
     Sampling,
     blume_capel_infinite,
+    displacive,
     exact_curves,
     hold_series,
     hybrid,
     hybrid_critical,
     ising,
+    strip_column,
+    strip_critical,
     strip_susceptibility,
+    well_nodes,
 )
 from analysis.critical_points import STUDIES, Row, Study, to_markdown
 from mcsco.model import State
@@ -71,6 +76,32 @@ def test_susceptibility_of_a_strip_is_that_of_the_series():
     assert hybrid_critical(1.0, 10) == pytest.approx(4.0843, abs=2e-4)
 
 
+def test_strips_find_the_critical_temperature_of_ising_spins():
+    T_c, uncertainty = strip_critical(math.inf)
+    assert abs(T_c - ISING_CRITICAL) < uncertainty < 1e-2
+
+
+def torus_fluctuation(T, h=0.005):
+    """⟨η²⟩ of 4 × 4 displacive molecules from traces of the transfer matrix in fields 0 and ±h."""
+    nodes, weights = well_nodes(BARRIER, T, 5)
+    log_z = []
+    for field in (-h, 0.0, h):
+        column = strip_column(T, 4, nodes, weights * np.exp(field * nodes))
+        two = np.stack([column(column(v)) for v in np.eye(len(nodes) ** 4)])
+        log_z.append(np.log(np.sum(two * two.T)))
+    return (log_z[0] - 2 * log_z[1] + log_z[2]) / h**2 / 16**2
+
+
+def test_displacive_torus_against_its_transfer_matrix():
+    T = 2.9
+    data = hold_series(displacive(4), [(T, 0.0)], Sampling(4, 16000, 20))
+    assert min(float(one["gamma"].min()) for one in data) > 0.999
+    squares = np.concatenate([(one["eta"].values ** 2).mean(axis=1) for one in data])
+    error = squares.std(ddof=1) / math.sqrt(squares.size)
+    assert abs(squares.mean() - torus_fluctuation(T)) < 4 * error < 0.02 * squares.mean()
+    assert abs(squares.mean() - torus_fluctuation(1.04 * T)) > 4 * error
+
+
 def test_exact_curves_of_the_infinite_range_model_are_those_of_all_states():
     found = exact_curves(blume_capel_infinite(2, 0.4), 0.5 * UNIT)
     states = np.array(list(product((-1, 0, 1), repeat=4)))
@@ -88,7 +119,7 @@ def test_table():
 
 
 @pytest.mark.validate
-@pytest.mark.parametrize("name", ["ising", "hybrid"])
+@pytest.mark.parametrize("name", ["ising", "hybrid", "displacive"])
 def test_critical_points_and_exponents(name):
     study = STUDIES[name](False)
     rows = {row.what: row for row in study.rows}
