@@ -307,7 +307,7 @@ def to_markdown(study: Study) -> str:
     """The table of a study."""
     lines = [f"### {study.title}", "", "| quantity | expected | found | z |", "|---|---|---|---|"]
     for row in study.rows:
-        expected = f"{row.expected:.6g}" + (f" ± {row.uncertainty:g}" if row.uncertainty else "")
+        expected = f"{row.expected:.6g}" + (f" ± {row.uncertainty:.2g}" if row.uncertainty else "")
         z = f"{row.z:+.2f}" if math.isfinite(row.z) else "–"
         lines.append(f"| {row.what} | {expected} | {row.found} | {z} |".replace("|m|", "\\|m\\|"))
     return "\n".join([*lines, "", *(f"* {remark}" for remark in study.remarks)]) + "\n"
