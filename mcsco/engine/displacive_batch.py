@@ -144,7 +144,8 @@ class DisplaciveFieldBatch(FieldBatch, DisplaciveLatticeBatch):
     def _set_squares(self, of_u: float, mixed: float) -> None:
         self._set_wells(of_u, mixed)
 
-    def _real(self) -> npt.NDArray[np.float32]:
+    def real(self) -> npt.NDArray[np.float32]:
+        """U in the packed layout."""
         return self.distortion
 
 

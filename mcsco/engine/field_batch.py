@@ -80,7 +80,7 @@ class FieldBatch(LatticeBatch):
         if self.three:
             self.on_site += [of_u, -mixed]
 
-    def _real(self) -> npt.NDArray[np.float32]:
+    def real(self) -> npt.NDArray[np.float32]:
         """U of every site in the kernel's form, where it is continuous; else of size zero."""
         return np.zeros((2, 0, 0), dtype=np.float32)
 
@@ -153,14 +153,14 @@ class FieldBatch(LatticeBatch):
             write_fields(h[0], h[1], self.geometry, shift, scale, *self.fields[:2])
         else:
             fields = (self.fields[0], self.fields[1])
-            self.spectral.draw(self.packed, self._real(), self.geometry, shift, scale, T, self.sweep, self.key, fields)
+            self.spectral.draw(self.packed, self.real(), self.geometry, shift, scale, T, self.sweep, self.key, fields)
 
     def _draw_general(self, T: npt.NDArray[np.float64]) -> list[npt.NDArray[np.float32]]:
         """Fields of n and of u in K, each of shape (R, rows, columns), for any shape of the lattice."""
         h = [self.no_field, self.no_field]
         if self.components:
             R, axes = self.n_replicas, tuple(range(2, 2 + len(self.shape)))
-            read_theta(self.packed, self._real(), self.geometry, self.theta)
+            read_theta(self.packed, self.real(), self.geometry, self.theta)
             theta = self.theta[self.components].reshape(len(self.components), R, *self.shape)
             modes = fft.rfftn(theta, axes=axes, workers=self.threads)
             parts = modes.view(np.float32).reshape(len(self.components), R, -1, 2)

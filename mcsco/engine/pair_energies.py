@@ -69,7 +69,7 @@ class PairEnergies:
         n, u = batch.running.T.astype(np.float64)
         u = u if batch.three else np.zeros_like(u)
         if self.components:
-            read_theta(batch.packed, batch.geometry, batch.three, self.theta)
+            read_theta(batch.packed, batch.real(), batch.geometry, self.theta)
             C, R, shape = len(self.components), batch.n_replicas, batch.model.lattice.shape
             theta = self.theta[self.components].reshape(C, R, *shape)
             axes = tuple(range(2, theta.ndim))

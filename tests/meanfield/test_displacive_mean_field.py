@@ -193,7 +193,9 @@ def test_barriers_vanish_at_the_spinodals_and_are_equal_at_the_maxwell_temperatu
     assert jump.latent_heat == pytest.approx(float(rise), abs=1e-9)
     q, eta = np.linspace(jump.low_spin[0], jump.high_spin[0], 81)[:, None], np.linspace(0, 1.2, 121)
     lowest_way = mean_field.free_energy(q, eta, T).min(axis=1).max()
-    assert lowest_way - mean_field.free_energy(*jump.low_spin, T) == pytest.approx(G_LH, abs=1e-4)
+    assert lowest_way - mean_field.free_energy(*jump.low_spin, T) == pytest.approx(
+        G_LH, abs=3e-4
+    )  # the grid passes beside the saddle
 
 
 # limits

@@ -19,7 +19,7 @@ def hysterons(n, seed):
     return bias - coercivity, bias + coercivity
 
 
-def preisach(protocol, replicas=4, n=8000, noise=0.0):
+def preisach(protocol, replicas=4, n=20000, noise=0.0):
     """Q of a set of hysterons along a protocol."""
     legs = make_legs(protocol)
     T = np.concatenate([leg.at(leg.measured())[0] for leg in legs])
@@ -36,8 +36,8 @@ def preisach(protocol, replicas=4, n=8000, noise=0.0):
 
 
 CURVES = {
-    "heating": ReversalCurves(250.0, (236.0, 204.0), curves=33, sweeps_per_kelvin=2, measure_every=1),
-    "cooling": ReversalCurves(204.0, (218.0, 250.0), curves=33, sweeps_per_kelvin=2, measure_every=1),
+    "heating": ReversalCurves(250.0, (232.0, 208.0), curves=49, sweeps_per_kelvin=2, measure_every=1),
+    "cooling": ReversalCurves(204.0, (222.0, 246.0), curves=49, sweeps_per_kelvin=2, measure_every=1),
 }
 
 
