@@ -12,7 +12,7 @@ from mcsco import campaign
 from mcsco.errors import InputError
 
 # Four tests of random files: a thousand of them with --validate.
-few = settings(max_examples=250 if "--validate" in sys.argv else 100, derandomize=True, database=None, deadline=None)
+few = settings(max_examples=250 if "--validate" in sys.argv else 150, derandomize=True, database=None, deadline=None)
 
 TOKENS = [
     "nan", "-inf", "true", "1e999", "9" * 5000, "0x" + "f" * 5000, "-1", '"', "'", "[", "]", "{", "}", "=", "#", "\n",

@@ -102,7 +102,7 @@ def test_kill_and_resume_is_the_run_without(text, tmp_path, monkeypatch, request
     took = time.monotonic() - began
     rng = np.random.default_rng(7)
     kills = finished = positions = 0
-    wanted = 60 if request.config.getoption("--validate") else 4
+    wanted = 70 if request.config.getoption("--validate") else 4
     while kills < wanted:
         directory = campaign.RunDirectory(tmp_path / "run")
         killed_here = 0

@@ -191,11 +191,13 @@ def test_barriers_vanish_at_the_spinodals_and_are_equal_at_the_maxwell_temperatu
     jump = mean_field.maxwell_jump()
     rise = mean_field.enthalpy(*jump.high_spin, T) - mean_field.enthalpy(*jump.low_spin, T)
     assert jump.latent_heat == pytest.approx(float(rise), abs=1e-9)
-    q, eta = np.linspace(jump.low_spin[0], jump.high_spin[0], 81)[:, None], np.linspace(0, 1.2, 121)
-    lowest_way = mean_field.free_energy(q, eta, T).min(axis=1).max()
-    assert lowest_way - mean_field.free_energy(*jump.low_spin, T) == pytest.approx(
-        G_LH, abs=3e-4
-    )  # the grid passes beside the saddle
+    q, eta = np.linspace(jump.low_spin[0], jump.high_spin[0], 81), np.linspace(0, 1.2, 121)
+    coarse = mean_field.free_energy(q[:, None], eta, T)
+    i = coarse.min(axis=1).argmax()
+    # The lowest way crosses between the points of this grid: the pass itself needs a finer one.
+    q, eta = q[i] + np.linspace(-0.03, 0.03, 61), eta[coarse[i].argmin()] + np.linspace(-0.03, 0.03, 61)
+    lowest_way = mean_field.free_energy(q[:, None], eta, T).min(axis=1).max()
+    assert lowest_way - mean_field.free_energy(*jump.low_spin, T) == pytest.approx(G_LH, abs=1e-4)
 
 
 # limits
