@@ -183,7 +183,7 @@ def entropy_jump(dataset: xarray.Dataset, landscape: Landscape) -> Estimate:
 def _landau_jump(potential: landau.Potential) -> float:
     """ΔS of the potential at its Maxwell temperature in J/(mol K)."""
     T = potential.maxwell_temperature()
-    return 1e3 * potential.latent_heat() / T * potential.unit(ENTROPY).joule_per_mole / 1e3
+    return potential.latent_heat() / T * potential.unit(ENTROPY).joule_per_mole
 
 
 def to_table(lines: list[Line]) -> str:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from mcsco.observables import Measured
 
 
+FORMATS = (".png", ".svg", ".pdf")
+
+
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--model", "preset", help="Fit the mean field of this preset instead of Slichter-Drickamer.")
@@ -47,6 +50,8 @@ def fit(
     """Fit ΔH, ΔS and Γ (Slichter-Drickamer), a mean field or a Landau potential to FILE, two columns T and χT."""
     from mcsco.observables import read_measured
 
+    if figure is not None and figure.suffix.lower() not in FORMATS:
+        raise InputError(f"--figure {figure}: must end in {', '.join(FORMATS)}")
     held = _held(hold)
     measured = read_measured(file, quantity, si)
     found = _fit(measured, preset, potential, free, held, domains, sigma)
@@ -106,11 +111,11 @@ def _fit(
 
 
 def _draw(found: CurveFit, figure: Path) -> None:
+    from mcsco.campaign.files import replaced
     from mcsco.report import draw_fit
 
-    if figure.suffix.lower() not in (".png", ".svg", ".pdf"):
-        raise InputError(f"--figure {figure}: must end in .png, .svg or .pdf")
-    draw_fit(found).savefig(figure)
+    with replaced(figure) as temporary:
+        draw_fit(found).savefig(temporary, format=figure.suffix[1:].lower())
 
 
 def _data(found: CurveFit) -> dict[str, Any]:

@@ -55,7 +55,8 @@ class Journey(Travel):
             raise InputError("precision of 'eta': the model has no distortion; ask for q or the energy")
         threads = check_integer("threads", os.cpu_count() or 1 if threads is None else threads, minimum=1)
         if start is None:
-            start = "HS+" if self.legs[0].end.temperature < self.legs[0].begin.temperature else "LS"
+            begin, end = self.legs[0].begin, self.legs[0].end
+            start = "HS+" if end.temperature < begin.temperature or end.pressure > begin.pressure else "LS"
         self.options: dict[str, Any] = {
             "seed": str(seed),
             "replicas": replicas,

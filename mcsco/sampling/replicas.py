@@ -53,7 +53,8 @@ def simulate(
     replicas : int
         Number of independent repetitions, of whole ladders for replica exchange; errors come from their scatter.
     start : str, optional
-        Initial state (see `Simulation`); by default ``"HS+"`` for a protocol that begins by cooling, else ``"LS"``.
+        Initial state (see `Simulation`); by default ``"HS+"`` for a protocol that begins by cooling or
+        compression, else ``"LS"``.
     dynamics : str
         ``"metropolis"``, ``"heat-bath"`` or ``"arrhenius"``.
     kernel : str

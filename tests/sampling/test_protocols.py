@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcsco import FieldCycle, Hold, InputError, PressureCycle, PressureRamp, Ramp, ThermalCycle
+from mcsco import FieldCycle, Hold, InputError, PressureCycle, PressureRamp, Ramp, ThermalCycle, presets, simulate
 from mcsco.sampling import PROTOCOLS, make_legs, n_updates
 
 
@@ -170,3 +170,17 @@ def test_field_cycle():
 def test_wrong_drives(make, match):
     with pytest.raises(InputError, match=match):
         make()
+
+
+@pytest.mark.parametrize(
+    ("protocol", "start"),
+    [
+        (Ramp((150, 160), 1), "LS"),
+        (Ramp((160, 150), 1), "HS+"),
+        (PressureCycle((0, 1), 298, 10), "HS+"),
+        (PressureRamp((1, 0), 298, 10), "LS"),
+    ],
+)
+def test_start_fits_the_first_branch(protocol, start):
+    """What is about to be cooled or compressed is HS."""
+    assert simulate(presets.load("dpp-py", (4, 4)), protocol, replicas=1, threads=1).attrs["start"] == start
