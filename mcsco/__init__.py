@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from mcsco.meanfield import MeanField
     from mcsco.model import (
         Crystal,
+        Disorder,
         Displacive,
         Elasticity,
         InfiniteRange,
+        Intramolecular,
         Kinetics,
         Lattice,
         LongRange,
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
         SpinCrossover,
         Springs,
         State,
+        Sublattices,
         presets,
     )
     from mcsco.sampling import (
@@ -53,8 +56,10 @@ _HOME = {
     "McscoError": "mcsco.errors",
     "MeanField": "mcsco.meanfield",
     "Crystal": "mcsco.model",
+    "Disorder": "mcsco.model",
     "Elasticity": "mcsco.model",
     "InfiniteRange": "mcsco.model",
+    "Intramolecular": "mcsco.model",
     "Kinetics": "mcsco.model",
     "Lattice": "mcsco.model",
     "LongRange": "mcsco.model",
@@ -65,6 +70,7 @@ _HOME = {
     "SpinCrossover": "mcsco.model",
     "Springs": "mcsco.model",
     "State": "mcsco.model",
+    "Sublattices": "mcsco.model",
     "FieldCycle": "mcsco.sampling",
     "FreeEnergySurface": "mcsco.sampling",
     "Hold": "mcsco.sampling",
@@ -92,6 +98,7 @@ _MODULES = {
 
 __all__ = [
     "Crystal",
+    "Disorder",
     "Displacive",
     "Elasticity",
     "FieldCycle",
@@ -100,6 +107,7 @@ __all__ = [
     "Illumination",
     "InfiniteRange",
     "InputError",
+    "Intramolecular",
     "Kinetics",
     "Lattice",
     "LongRange",
@@ -120,6 +128,7 @@ __all__ = [
     "SpringSimulation",
     "Springs",
     "State",
+    "Sublattices",
     "TemperatureScan",
     "ThermalCycle",
     "fits",

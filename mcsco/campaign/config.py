@@ -113,12 +113,7 @@ class RunConfig(Section):
         """The complete configuration, which reads back as the same run."""
         data = self.model_dump(exclude_none=True, mode="json")
         model = self.model.build().to_dict()
-        data["model"] = {
-            "shape": model["lattice"]["shape"],
-            "spin": model["spin"],
-            "distortion": model["distortion"],
-            "interactions": model["interactions"],
-        }
+        data["model"] = {"shape": model.pop("lattice")["shape"], **model}
         return tomli_w.dumps(_without_none(data))
 
     def with_measured_file(self, name: str) -> RunConfig:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -23,7 +24,7 @@ from mcsco.campaign.fields import (
     Volume,
 )
 from mcsco.campaign.section import Section
-from mcsco.model import Model, presets
+from mcsco.model import Disorder, Model, presets
 
 
 class SpinSection(Section):
@@ -68,6 +69,20 @@ class InfiniteRangeSection(Section):
     mixed: Energy = 0.0
 
 
+class IntramolecularSection(Section):
+    """One of ``[[model.interactions]]``."""
+
+    kind: Literal["intramolecular"]
+    spin: Energy = 0.0
+
+
+class SublatticesSection(Section):
+    """One of ``[[model.interactions]]``."""
+
+    kind: Literal["sublattices"]
+    spin: Energy = 0.0
+
+
 class ElasticitySection(Section):
     """One of ``[[model.interactions]]``; C by 3 cubic constants or a Voigt matrix, strains by number or matrix."""
 
@@ -99,24 +114,43 @@ class LongRangeSection(Section):
 
 
 InteractionSection = Annotated[
-    NearestNeighboursSection | InfiniteRangeSection | ElasticitySection | LongRangeSection, Field(discriminator="kind")
+    NearestNeighboursSection
+    | InfiniteRangeSection
+    | IntramolecularSection
+    | SublatticesSection
+    | ElasticitySection
+    | LongRangeSection,
+    Field(discriminator="kind"),
 ]
 
 
+class DisorderSection(Section):
+    """``[model.disorder]``; fractions of sites."""
+
+    dilution: float = Field(default=0.0, ge=0, lt=1)
+    host: float = Field(default=0.0, ge=-1, le=1)
+    pinned_ls: float = Field(default=0.0, ge=0, le=1)
+    pinned_hs: float = Field(default=0.0, ge=0, le=1)
+    enthalpy_spread: Energy = 0.0
+    seed: int = Field(default=0, ge=0, lt=2**128)
+
+
 class ModelSection(Section):
-    """``[model]``: a preset, or all parts."""
+    """``[model]``: a preset, or all parts; disorder goes with both."""
 
     preset: str | None = None
     shape: Annotated[tuple[Extent, ...], Field(min_length=2, max_length=3)] | None = None
     spin: SpinSection | None = None
     distortion: DistortionSection | None = None
     interactions: tuple[InteractionSection, ...] = ()
+    second: SpinSection | None = None
+    disorder: DisorderSection | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if self.preset is not None:
-            if self.spin or self.distortion or self.interactions:
-                raise ValueError("give either a preset or spin, distortion and interactions, not both")
+            if self.spin or self.distortion or self.interactions or self.second:
+                raise ValueError("give either a preset or spin, second, distortion and interactions, not both")
             presets.get(self.preset)
         elif self.spin is None or self.shape is None:
             raise ValueError("give a preset, or both shape and spin")
@@ -125,7 +159,8 @@ class ModelSection(Section):
     def build(self) -> Model:
         """The model that the section describes."""
         if self.preset is not None:
-            return presets.load(self.preset, self.shape)
+            disorder = None if self.disorder is None else Disorder(**self.disorder.model_dump())
+            return replace(presets.load(self.preset, self.shape), disorder=disorder)
         data = self.model_dump(exclude={"preset", "shape"}) | {"lattice": {"shape": self.shape}}
         return Model.from_dict(data)
 

@@ -85,6 +85,7 @@ class Batch(ABC):
     def __init__(
         self, model: Model, codes: Codes, dynamics: str, key: npt.NDArray[np.uint32], threads: int = 1
     ) -> None:
+        self._check_sites(model)
         self.model = model
         self.three = isinstance(model.distortion, OrderDisorder)
         self.n_replicas = codes.shape[0]
@@ -110,6 +111,14 @@ class Batch(ABC):
                 [0.0, 0.0, 1.0 / units.KELVIN],
             ]
         )
+
+    def _check_sites(self, model: Model) -> None:
+        """Raise `InputError` unless the kernel knows sites such as the model's."""
+        if not model.is_uniform:
+            raise InputError(
+                "model: second centres, sublattice couplings and disorder are not served by this kernel; "
+                "choose kernel = 'auto'"
+            )
 
     def advance(self, begin: Control, end: Control, first: int, n_sweeps: int, leg_sweeps: int) -> None:
         """Sweep `n_sweeps` times on a straight path of the controls.

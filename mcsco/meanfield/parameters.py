@@ -87,6 +87,10 @@ def parameters_of(model: Model, pressure: float, field: float, neighbours: bool 
     """
     if not isinstance(model, Model):
         raise InputError(f"model = {model!r}: must be a Model, e.g. mcsco.presets.load('pmpea')")
+    if not model.is_uniform:
+        raise InputError(
+            "model: has second centres, sublattice couplings or disorder; use mcsco.meanfield.SublatticeMeanField"
+        )
     pressure = check_real("pressure", pressure, unit="GPa")
     field = check_real("field", field, unit="kJ/mol")
     if model.distortion is None and field != 0:

@@ -2,8 +2,9 @@
 
 from mcsco.model.bridge import GlobalStrain
 from mcsco.model.crystal import Crystal
+from mcsco.model.disorder import Disorder
 from mcsco.model.elasticity import Elasticity
-from mcsco.model.interactions import Couplings, InfiniteRange, NearestNeighbours
+from mcsco.model.interactions import Couplings, InfiniteRange, Intramolecular, NearestNeighbours, Sublattices
 from mcsco.model.kinetics import Kinetics
 from mcsco.model.lattice import Lattice
 from mcsco.model.long_range import LongRange
@@ -15,10 +16,12 @@ from mcsco.model.state import State
 __all__ = [
     "Couplings",
     "Crystal",
+    "Disorder",
     "Displacive",
     "Elasticity",
     "GlobalStrain",
     "InfiniteRange",
+    "Intramolecular",
     "Kinetics",
     "Lattice",
     "LongRange",
@@ -29,4 +32,5 @@ __all__ = [
     "SpringModel",
     "Springs",
     "State",
+    "Sublattices",
 ]

@@ -52,6 +52,45 @@ class InfiniteRange:
             object.__setattr__(self, name, check_real(f"infinite-range {name}", getattr(self, name), unit="kJ/mol"))
 
 
+@dataclass(frozen=True)
+class Intramolecular:
+    """Coupling of the two centres of a molecule, ``−J_m Σ_molecules σ_a σ_b``, beside `NearestNeighbours`.
+
+    It favours molecules in the mixed state HS-LS if negative (Bousseksou, Varret and Nasser,
+    DOI 10.1051/jp1:1993191). The model needs a `second` centre.
+
+    Parameters
+    ----------
+    spin : float
+        J_m, kJ/mol per molecule.
+    """
+
+    spin: float = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "spin", check_real("intramolecular spin", self.spin, unit="kJ/mol"))
+
+
+@dataclass(frozen=True)
+class Sublattices:
+    """Coupling of infinite range that tells the two sublattices apart, ``−N (Γ_s/4)(γ_a − γ_b)²``.
+
+    Beside the Γ of `InfiniteRange` it gives molecules of the same sublattice the coupling Γ + Γ_s and those of
+    different ones Γ − Γ_s: a Γ_s > Γ, or negative nearest-neighbour couplings, make crystals in which HS and LS
+    alternate half-way through a two-step transition (Bousseksou, Varret and Nasser, DOI 10.1051/jp1:1993191).
+
+    Parameters
+    ----------
+    spin : float
+        Γ_s, kJ/mol per site; positive favours HS-LS order.
+    """
+
+    spin: float = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "spin", check_real("sublattices spin", self.spin, unit="kJ/mol"))
+
+
 class Couplings(NamedTuple):
     """All interactions of a model added up; kJ/mol."""
 

@@ -61,6 +61,25 @@ class Lattice:
         """Number of nearest-neighbour bonds, N z / 2."""
         return self.n_sites * len(self.shape)
 
+    @property
+    def has_sublattices(self) -> bool:
+        """Whether the lattice divides into two sublattices without bonds inside: all extents are even."""
+        return all(extent % 2 == 0 for extent in self.shape)
+
+    def sublattice(self) -> npt.NDArray[np.int8]:
+        """0 on the first sublattice, where the indices have an even sum, 1 on the second; of the lattice's shape."""
+        index: npt.NDArray[np.int64] = np.indices(self.shape).sum(axis=0)
+        return (index % 2).astype(np.int8)
+
+    def partners(self) -> npt.NDArray[np.int32]:
+        """The other centre of the molecule of every site, shape ``(N,)``.
+
+        A first centre is joined to the next site of the last axis, a second one to the site before.
+        """
+        index = np.arange(self.n_sites, dtype=np.int32).reshape(self.shape)
+        second = self.sublattice() == 1
+        return np.where(second, np.roll(index, 1, axis=-1), np.roll(index, -1, axis=-1)).ravel()
+
     def neighbours(self) -> npt.NDArray[np.int32]:
         """Nearest-neighbour table, shape ``(N, z)``; sites are numbered in C order of `shape`."""
         index = np.arange(self.n_sites, dtype=np.int32).reshape(self.shape)

@@ -1,14 +1,15 @@
 """The model: lattice, molecule and interactions put together, checked, and nothing more."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
 from mcsco.errors import InputError
+from mcsco.model.disorder import EMPTY, Disorder, Sites
 from mcsco.model.elasticity import Elasticity
 from mcsco.model.energy import energy_terms
-from mcsco.model.interactions import Couplings, InfiniteRange, NearestNeighbours
+from mcsco.model.interactions import Couplings, InfiniteRange, Intramolecular, NearestNeighbours, Sublattices
 from mcsco.model.lattice import Lattice
 from mcsco.model.long_range import LongRange
 from mcsco.model.pair_terms import PairTerms, pair_terms
@@ -18,12 +19,14 @@ from mcsco.model.state import State
 DISTORTIONS: dict[str, type] = {"order-disorder": OrderDisorder, "displacive": Displacive}
 """Name in files of every kind of distortion."""
 
-Interaction = NearestNeighbours | InfiniteRange | Elasticity | LongRange
+Interaction = NearestNeighbours | InfiniteRange | Intramolecular | Sublattices | Elasticity | LongRange
 """Every kind of interaction that a model can have."""
 
 INTERACTIONS: dict[str, type] = {
     "nearest-neighbours": NearestNeighbours,
     "infinite-range": InfiniteRange,
+    "intramolecular": Intramolecular,
+    "sublattices": Sublattices,
     "elasticity": Elasticity,
     "long-range": LongRange,
 }
@@ -41,19 +44,28 @@ class Model:
     distortion : OrderDisorder, Displacive or None
         None is the plain Ising-like spin-crossover lattice (Wajnflasz and Pick,
         DOI 10.1051/jphyscol:1971127).
-    interactions : sequence of NearestNeighbours, InfiniteRange, Elasticity or LongRange
+    interactions : sequence of NearestNeighbours, InfiniteRange, Intramolecular, Sublattices, Elasticity or LongRange
         Terms of the same kind add up.
+    second : SpinCrossover, optional
+        The second centre of every molecule, whose first one is `spin`: sites whose indices have an even sum are first
+        centres, each with the next site of the last axis as its second one, so that molecules lie like bricks. N is
+        then the number of centres, and all quantities are per centre.
+    disorder : Disorder, optional
+        Sites that are empty, pinned, or differ in ΔH.
 
     Raises
     ------
     InputError
-        If a part has the wrong type, or the distortion is coupled although there is none.
+        If a part has the wrong type, the distortion is coupled although there is none, or there is no such second
+        centre or sublattice as a term needs.
     """
 
     lattice: Lattice
     spin: SpinCrossover
     distortion: Distortion | None = None
     interactions: tuple[Interaction, ...] = ()
+    second: SpinCrossover | None = None
+    disorder: Disorder | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.lattice, Lattice):
@@ -77,6 +89,28 @@ class Model:
                 "interactions: couple the distortion, but the model has none; "
                 "give distortion=OrderDisorder() or leave 'distortion', 'mixed' and 'distortion_strain' at 0"
             )
+        self._check_sites()
+
+    def _check_sites(self) -> None:
+        """Raise `InputError` unless second centres, sublattices and disorder fit the rest."""
+        if self.second is not None and not isinstance(self.second, SpinCrossover):
+            raise InputError(
+                f"second = {self.second!r}: must be a SpinCrossover, e.g. SpinCrossover(6.0, 60.0), or None"
+            )
+        if self.disorder is not None and not isinstance(self.disorder, Disorder):
+            raise InputError(f"disorder = {self.disorder!r}: must be a Disorder, e.g. Disorder(dilution=0.1), or None")
+        if self.second is None and any(isinstance(t, Intramolecular) for t in self.interactions):
+            raise InputError("interactions: Intramolecular couples the two centres of a molecule; give a second centre")
+        two = self.second is not None or any(isinstance(t, Sublattices) for t in self.interactions)
+        if two and not self.lattice.has_sublattices:
+            raise InputError(
+                f"lattice shape = {self.lattice.shape}: two sublattices need even extents; change the odd ones"
+            )
+        if not self.is_uniform and isinstance(self.distortion, Displacive):
+            raise InputError(
+                "distortion = Displacive(…): does not go with disorder, second centres or sublattices; "
+                "use OrderDisorder() or None"
+            )
 
     @cached_property
     def couplings(self) -> Couplings:
@@ -96,23 +130,54 @@ class Model:
         """Elasticity and other pair couplings of long range in one form, or None."""
         return pair_terms(self)
 
+    @cached_property
+    def sublattice_couplings(self) -> tuple[float, float]:
+        """(J_m, Γ_s): intramolecular coupling per molecule and coupling of the sublattices per site, kJ/mol."""
+        inner = sum(t.spin for t in self.interactions if isinstance(t, Intramolecular))
+        return inner, sum(t.spin for t in self.interactions if isinstance(t, Sublattices))
+
+    @property
+    def is_uniform(self) -> bool:
+        """Whether all sites are equal: one centre, no disorder, no coupling that tells sublattices apart."""
+        return self.second is None and self.sites is None and not any(self.sublattice_couplings)
+
+    @property
+    def has_sublattices(self) -> bool:
+        """Whether γ of the two sublattices may differ, by their centres or by a coupling that favours it."""
+        J = self.couplings.J
+        return self.lattice.has_sublattices and (self.second is not None or any(self.sublattice_couplings) or J < 0)
+
+    @cached_property
+    def sites(self) -> Sites | None:
+        """The realisation of the disorder, or None."""
+        if self.disorder is None or self.disorder.is_none:
+            return None
+        return self.disorder.sites(self.lattice.shape)
+
+    @property
+    def n_molecules(self) -> int:
+        """Number of sites with a spin-crossover centre; γ, q and η are means over these."""
+        return self.lattice.n_sites if self.sites is None else int((self.sites.kind != EMPTY).sum())
+
     def energy(self, state: State, pressure: float = 0.0, field: float = 0.0) -> float:
         """Total energy H of the lattice in kJ/mol (see `mcsco.model.energy` for the formula and the arguments)."""
         return sum(energy_terms(self, state, pressure, field).values())
 
     def with_shape(self, shape: tuple[int, ...]) -> "Model":
         """The same molecule and interactions on a lattice of another shape."""
-        return Model(Lattice(shape), self.spin, self.distortion, self.interactions)
+        return replace(self, lattice=Lattice(shape))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data that `from_dict` turns back into the same model."""
         kind_of = {cls: kind for kind, cls in (DISTORTIONS | INTERACTIONS).items()}
         distortion = self.distortion
+        sites = {"second": self.second, "disorder": self.disorder}
         return {
             "lattice": {"shape": list(self.lattice.shape)},
             "spin": asdict(self.spin),
             "distortion": None if distortion is None else {"kind": kind_of[type(distortion)], **asdict(distortion)},
             "interactions": [{"kind": kind_of[type(term)], **asdict(term)} for term in self.interactions],
+            **{key: asdict(part) for key, part in sites.items() if part is not None},
         }
 
     @classmethod
@@ -123,6 +188,7 @@ class Model:
             if key not in data:
                 raise InputError(f"model.{key}: is missing")
         distortion, interactions = data.get("distortion"), data.get("interactions", ())
+        second, disorder = data.get("second"), data.get("disorder")
         if isinstance(interactions, str | bytes | Mapping) or not isinstance(interactions, Iterable):
             raise InputError(f"model.interactions = {interactions!r}: must be a list of tables")
         return cls(
@@ -132,6 +198,8 @@ class Model:
             interactions=tuple(
                 _build_kind(f"model.interactions[{i}]", INTERACTIONS, term) for i, term in enumerate(interactions)
             ),
+            second=None if second is None else _build("model.second", SpinCrossover, second),
+            disorder=None if disorder is None else _build("model.disorder", Disorder, disorder),
         )
 
 

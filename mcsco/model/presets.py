@@ -32,10 +32,12 @@ class Preset:
     spin: SpinCrossover
     distortion: Distortion | None = None
     interactions: tuple[Interaction, ...] = ()
+    second: SpinCrossover | None = None
 
     def model(self, shape: tuple[int, ...] | None = None) -> Model:
         """The model on its usual lattice, or on one of another `shape`."""
-        return Model(Lattice(self.shape if shape is None else shape), self.spin, self.distortion, self.interactions)
+        lattice = Lattice(self.shape if shape is None else shape)
+        return Model(lattice, self.spin, self.distortion, self.interactions, self.second)
 
 
 def _pmpea(n_enthalpy: float, J_n: float, K_inf: float, L: float) -> tuple[SpinCrossover, InfiniteRange]:
