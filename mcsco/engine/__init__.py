@@ -6,6 +6,7 @@ from mcsco.engine.codes import code_type, distortions, from_plain, spins, to_pla
 from mcsco.engine.dynamics import DYNAMICS
 from mcsco.engine.exchange import Exchange
 from mcsco.engine.flat_histogram_batch import FlatHistogramBatch, make_flat_batch
+from mcsco.engine.sites import apply_sites, molecules_of_sublattices
 
 __all__ = [
     "DYNAMICS",
@@ -16,6 +17,7 @@ __all__ = [
     "Exchange",
     "FlatHistogramBatch",
     "Sums",
+    "apply_sites",
     "choose_kernel",
     "code_type",
     "distortions",
@@ -24,6 +26,7 @@ __all__ = [
     "make_batches",
     "make_flat_batch",
     "make_one",
+    "molecules_of_sublattices",
     "spins",
     "to_plain",
 ]

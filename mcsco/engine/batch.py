@@ -13,6 +13,7 @@ import numpy.typing as npt
 from mcsco import units
 from mcsco.engine.codes import Codes, code_type, distortions, from_plain, spins, to_displacive, to_plain
 from mcsco.engine.dynamics import DYNAMICS
+from mcsco.engine.sites import apply_sites
 from mcsco.errors import InputError, StateError
 from mcsco.model import Displacive, Model, OrderDisorder, State
 
@@ -43,9 +44,11 @@ class Sums(NamedTuple):
     bonds_u: npt.NDArray[Any]
     """Σ_<ij> uu'."""
     pairs: npt.NDArray[np.float64]
-    """Energy of the long-range pair terms at zero pressure, kJ/mol."""
+    """Energy of the long-range pair terms, and of all that tells sites apart, at zero pressure, kJ/mol."""
     local: npt.NDArray[np.float64]
     """Σ V(u), the energy of the local wells, kJ/mol."""
+    work: npt.NDArray[np.float64] | float = 0.0
+    """Σ n of what 1 GPa costs at a site more than at a first centre, kJ/mol."""
 
 
 def start_codes(model: Model, start: str, n_replicas: int, seed: int, *path: int) -> Codes:
@@ -62,7 +65,7 @@ def start_codes(model: Model, start: str, n_replicas: int, seed: int, *path: int
     codes = np.broadcast_to(np.asarray(spin, dtype=np.int8), shape)
     if model.distortion is not None:
         codes = codes * {"HS+": 1, "HS-": -1}.get(start, sign)
-    codes = np.array(codes, dtype=np.int8, order="C")  # writable, as compiled kernels expect
+    codes = np.array(apply_sites(model, codes), dtype=np.int8, order="C")  # writable, as compiled kernels expect
     return to_displacive(codes) if isinstance(model.distortion, Displacive) else codes
 
 
@@ -156,7 +159,12 @@ class Batch(ABC):
 
     def eta(self) -> npt.NDArray[np.float64]:
         """η of every replica, shape (R,)."""
-        return self.running[:, 1] / self.model.lattice.n_sites if self.three else np.zeros(self.n_replicas)
+        return self.running[:, 1] / self.model.n_molecules if self.three else np.zeros(self.n_replicas)
+
+    def sublattice_sums(self) -> npt.NDArray[np.int64]:
+        """Σ n of the two sublattices, shape (R, 2)."""
+        n, first = spins(self.codes()) > 0, self.model.lattice.sublattice() == 0
+        return np.stack([n[:, first].sum(axis=1), n[:, ~first].sum(axis=1)], axis=1)
 
     def memory(self) -> dict[str, npt.NDArray[Any]]:
         """What `restore` needs to go on bit by bit; random numbers are functions of the sweep."""
@@ -187,6 +195,8 @@ class Batch(ABC):
 
     def _fits(self, codes: Codes) -> bool:
         """Whether codes are those of a configuration of this batch."""
+        if not np.array_equal(apply_sites(self.model, codes), codes):
+            return False
         if codes.shape != (self.n_replicas, *self.model.lattice.shape):
             return False
         if code_type(self.model).names is None:
@@ -205,6 +215,7 @@ class Batch(ABC):
             (spin.enthalpy + self.per_pressure[0] * pressure) * sums.n
             + self.per_pressure[1] * pressure * sums.u
             + sums.pairs
+            + sums.work * pressure
             + sums.local
             - J * sums.bonds_spin
             - K * sums.bonds_u

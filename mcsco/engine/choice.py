@@ -23,6 +23,7 @@ from mcsco.engine.field_batch import FieldBatch
 from mcsco.engine.lattice_batch import LatticeBatch
 from mcsco.engine.random_numbers import make_key
 from mcsco.engine.replica_batch import ReplicaBatch
+from mcsco.engine.unequal_batch import UnequalBatch
 from mcsco.errors import InputError
 from mcsco.model import Displacive, Model
 from mcsco.model.kinetics import Kinetics, check_kinetic
@@ -44,7 +45,7 @@ def choose_kernel(model: Model, kernel: str = "auto") -> str:
     """``"lattice"`` or ``"replica"``.
 
     Automatically, the lattice kernel serves every model whose infinite-range terms have Gaussian fields, from
-    256 sites on; the replica kernel serves repulsive and mixed terms, and small lattices.
+    256 sites on; the replica kernel serves repulsive and mixed terms, small lattices, and sites that differ.
     """
     check_name("kernel", kernel, KERNELS)
     if model.pair_terms is not None:
@@ -53,6 +54,13 @@ def choose_kernel(model: Model, kernel: str = "auto") -> str:
                 "kernel = 'replica': cannot serve elasticity or long-range couplings; choose 'lattice' or 'auto'"
             )
         return "lattice"
+    if not model.is_uniform:
+        if kernel == "lattice":
+            raise InputError(
+                "kernel = 'lattice': cannot serve second centres, sublattice couplings or disorder; "
+                "choose 'replica' or 'auto'"
+            )
+        return "replica"
     if kernel != "auto":
         return kernel
     return "lattice" if has_fields(model) and model.lattice.n_sites >= _SMALL else "replica"
@@ -74,6 +82,9 @@ def _activated(model: Model, kernel: str, dynamics: str, kinetics: Kinetics | No
 
 def _batch_class(model: Model, kernel: str) -> type[Batch]:
     real = isinstance(model.distortion, Displacive)
+    if not model.is_uniform:
+        choose_kernel(model, kernel)
+        return UnequalBatch
     if choose_kernel(model, kernel) == "replica":
         return DisplaciveReplicaBatch if real else ReplicaBatch
     if model.pair_terms is None:

@@ -75,6 +75,11 @@ class Exchange:
     """
 
     def __init__(self, batch: Batch, points: Array, every: int = 1, compiled: bool = True) -> None:
+        if not batch.model.is_uniform:
+            raise InputError(
+                "model: second centres, sublattice couplings and disorder do not go with replica exchange; "
+                "use Hold or a ramp"
+            )
         n_rungs = len(points)
         assert batch.n_replicas % n_rungs == 0, "a batch holds whole ladders"
         fields_every = getattr(batch, "fields_every", 1)

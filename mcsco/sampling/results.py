@@ -13,7 +13,7 @@ from mcsco.engine import distortions, spins
 from mcsco.model import Model
 from mcsco.sampling.protocols import Protocol, describe
 from mcsco.sampling.provenance import provenance
-from mcsco.sampling.trajectory import SERIES, Trajectory, sweeps_since_start
+from mcsco.sampling.trajectory import Trajectory, sweeps_since_start
 from mcsco.sampling.verdicts import verdict_variables
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ _ABOUT = {
     "gamma": ("HS fraction", "1"),
     "q": ("spin order parameter 2γ − 1", "1"),
     "eta": ("symmetry-breaking order parameter, with its sign", "1"),
+    "gamma_a": ("HS fraction of the first sublattice", "1"),
+    "gamma_b": ("HS fraction of the second sublattice", "1"),
     "energy": ("energy H per molecule, without the T ln g term", "kJ/mol"),
     "temperature": ("temperature", "K"),
     "pressure": ("pressure", "GPa"),
@@ -47,7 +49,7 @@ def make_variables(model: Model, trajectories: Sequence[Trajectory]) -> tuple[di
     first = trajectories[0]
     legs, (measured, pictured, pictured_at) = first.legs_done, first.kept()
     series = np.concatenate([t.series[:, :, measured] for t in trajectories], axis=1)
-    values = dict(zip(SERIES, series, strict=True))
+    values = dict(zip(first.names, series, strict=True))
     sites = ("z", "y", "x")[-model.lattice.n_dimensions :]
     states = np.concatenate([t.batch.codes() for t in trajectories])
     variables: dict[str, Variable] = {

@@ -100,7 +100,7 @@ class Simulation(Controls):
     @property
     def gamma(self) -> float:
         """HS fraction γ."""
-        return float(self._batch.running[0, 0]) / self.model.lattice.n_sites
+        return float(self._batch.running[0, 0]) / self.model.n_molecules
 
     @property
     def q(self) -> float:

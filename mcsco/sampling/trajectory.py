@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mcsco.engine import Batch, Control, code_type, from_plain, to_plain
+from mcsco.engine import Batch, Control, code_type, from_plain, molecules_of_sublattices, to_plain
 from mcsco.errors import StateError
 from mcsco.model import Displacive
 from mcsco.sampling.legs import Leg, Point
@@ -16,6 +16,9 @@ _UPDATES_PER_CALL = 2**26
 
 SERIES = ("gamma", "q", "eta", "energy")
 """What is measured, in this order."""
+
+OF_SUBLATTICES = ("gamma_a", "gamma_b")
+"""What is measured of models with two sublattices as well."""
 
 Memory = dict[str, npt.NDArray[Any]]
 
@@ -44,7 +47,9 @@ class Trajectory:
         """Sweeps after which every leg ends: fewer than planned where it was precise enough."""
         self.measured = sweeps_since_start(self.legs, [leg.measured() for leg in self.legs])
         self.pictured = sweeps_since_start(self.legs, [leg.pictured(snapshots) for leg in self.legs])
-        self.series = np.empty((len(SERIES), batch.n_replicas, self.measured.size))
+        self.names = SERIES + OF_SUBLATTICES * batch.model.has_sublattices
+        self._on_sublattices = molecules_of_sublattices(batch.model)
+        self.series = np.empty((len(self.names), batch.n_replicas, self.measured.size))
         self.snapshots = np.empty(
             (self.pictured.size, batch.n_replicas, *batch.model.lattice.shape), code_type(batch.model)
         )
@@ -138,14 +143,16 @@ class Trajectory:
             self.snapshots[i] = self.batch.codes()
 
     def _measure(self, i: int) -> None:
-        """γ, q, η and energy per molecule of every replica, as measurement i."""
+        """γ, q, η and energy per molecule, and γ of sublattices, of every replica, as measurement i."""
         batch, sums, row = self.batch, self.batch.sums(), self.series[:, :, i]
         _, pressure, field = self._controls[:, i]
-        N = batch.model.lattice.n_sites
+        N = batch.model.n_molecules
         row[0] = sums.n / N
         row[1] = 2 * row[0] - 1
         row[2] = sums.u / N
         row[3] = batch.energy(sums, pressure, field) / N
+        if len(row) > len(SERIES):
+            row[4:] = (batch.sublattice_sums() / self._on_sublattices).T
 
     def _check_against_oracle(self) -> None:
         end = _control(self.legs[-1].end, self.batch.n_replicas)
@@ -198,7 +205,9 @@ def check_against_oracle(
     """Raise `StateError` unless running sums and energies (R,) in kJ/mol equal a count of the configurations."""
     batch.recount()
     model = batch.model
-    energies = [model.spin.enthalpy, *model.couplings]
+    energies = [model.spin.enthalpy, *model.couplings, *model.sublattice_couplings]
+    energies += [] if model.second is None else [model.second.enthalpy]
+    energies += [] if model.disorder is None else [6.0 * model.disorder.enthalpy_spread]
     if isinstance(model.distortion, Displacive):
         energies += [model.distortion.barrier, model.distortion.stiffness]
     scale = model.lattice.n_sites * sum(map(abs, energies))

@@ -35,8 +35,8 @@ _NUMBERS = ("hold_drift", "hold_r_hat", "hold_n_effective", "hold_excess")
 
 
 def _judged(series: npt.NDArray[np.float64], precision: Mapping[str, float]) -> Convergence:
-    """The verdict on (γ, q, η, energy) of shape (4, replica, step)."""
-    _, q, eta, energy = series
+    """The verdict on (γ, q, η, energy, …) of shape (at least 4, replica, step)."""
+    _, q, eta, energy = series[:4]
     wanted = dict(precision)
     if "gamma" in wanted:  # q = 2γ − 1
         wanted["q"] = min(2.0 * wanted.pop("gamma"), wanted.get("q", np.inf))

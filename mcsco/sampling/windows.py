@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcsco.engine import Control
+from mcsco.errors import InputError
 from mcsco.model import InfiniteRange, Model
 from mcsco.sampling.free_energy import FreeEnergySurface
 from mcsco.units import KELVIN
@@ -97,6 +98,10 @@ def _mirrors(J: Floats) -> list[Floats]:
 
 def biased_model(model: Model, windows: Windows) -> Model:
     """The model with the squares of the bias; its "volume" makes one GPa one kJ/mol of work on a HS molecule."""
+    if not model.is_uniform:
+        raise InputError(
+            "model: second centres, sublattice couplings and disorder have no free-energy surfaces yet; use Hold"
+        )
     elastic = 0.0 if model.pair_terms is None else float(model.pair_terms.per_pressure[0])
     spin = replace(model.spin, enthalpy=model.spin.enthalpy + windows.k_gamma / 2, volume=1.0 - elastic)
     squares = InfiniteRange(spin=-windows.k_gamma / 2, distortion=-windows.k_eta)

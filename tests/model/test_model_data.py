@@ -63,7 +63,7 @@ def test_what_may_be_left_out():
 @pytest.mark.parametrize(
     ("path", "value", "match"),
     [
-        (["colour"], 1, "model.colour: unknown key; known are disorder, distortion, interactions, lattice, second, spin"),
+        (["colour"], 1, "model.colour: unknown key; known are disorder, distortion, interactions, lattice, second, "),
         (["lattice", "size"], 4, "model.lattice.size: unknown key; known are shape"),
         (["spin", "enthalpie"], 1.0, "model.spin.enthalpie: unknown key; known are enthalpy, entropy, volume"),
         (["distortion", "depth"], 1.0, "model.distortion.depth: unknown key"),
