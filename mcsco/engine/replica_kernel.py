@@ -39,6 +39,42 @@ def change_cost(d_n, d_u, A, B, gamma, eta, Gamma, K_inf, L, per_site):
     return float32(float32(near + spin) - float32(distortion + float32(L * mixed)))
 
 
+@inlined
+def other_states(old, three):
+    """The two other states of three, in cyclic order; for plain spins the other one of two, twice."""
+    first = int32(int32(old) + int32(1))
+    first = int32(-1) if first > int32(1) else first
+    second = int32(int32(old) - int32(1))
+    second = int32(1) if second < int32(-1) else second
+    if not three:
+        first = int32(int32(1) - int32(old))
+        second = first
+    return first, second
+
+
+@inlined
+def settle(old, first, second, cost_1, cost_2, word, three, heat_bath, lazy):
+    """The state after a visit, from the costs of the other two in log2 units and one random word."""
+    half = int32(word >> uint32(1))
+    if heat_bath:
+        top = float32(min(float32(0.0), min(cost_1, cost_2)))
+        w_1 = exp2_negative(float32(top - cost_1))
+        w_2 = exp2_negative(float32(top - cost_2)) if three else float32(0.0)
+        total = float32(float32(w_1 + w_2) + exp2_negative(top))
+        low = float32(float32(float32(half) + float32(0.5)) * float32(2.0**-31))
+        high = float32(float32(float32(int32(2147483647) - half) + float32(0.5)) * float32(2.0**-31))
+        now = second if float32(high * total) < w_2 else old
+        now = first if float32(low * total) < w_1 else now
+    else:
+        take_second = int32(word & uint32(1)) == int32(1)
+        cost = cost_2 if take_second else cost_1
+        proposal = second if take_second else first
+        uniform = float32(float32(half) + float32(0.5))
+        threshold = float32(float32(max(cost, float32(0.0))) + lazy)
+        now = proposal if float32(float32(31.0) - log2(uniform)) > threshold else old
+    return now
+
+
 @kernel()
 def replica_sweeps(
     codes, neighbours, sums, controls, first, n_sweeps, sweep, energies, three, heat_bath, key, lanes, scratch
@@ -100,15 +136,7 @@ def replica_sweeps(
                     gamma, eta = float32(float32(lane_n[r]) * per_site), float32(float32(lane_u[r]) * per_site)
                     old_n = int32(int32(old) & int32(1))
                     word = words[at + r]
-                    half = int32(word >> uint32(1))
-                    # The two other states of three, in cyclic order; for plain spins the other one of two.
-                    first_other = int32(int32(old) + int32(1))
-                    first_other = int32(-1) if first_other > int32(1) else first_other
-                    second_other = int32(int32(old) - int32(1))
-                    second_other = int32(1) if second_other < int32(-1) else second_other
-                    if not three:
-                        first_other = int32(int32(1) - int32(old))
-                        second_other = first_other
+                    first_other, second_other = other_states(old, three)
                     n_1, n_2 = int32(first_other & int32(1)), int32(second_other & int32(1))
                     cost_1 = change_cost(
                         float32(n_1 - old_n), float32(first_other - int32(old)) if three else float32(0.0),
@@ -118,22 +146,7 @@ def replica_sweeps(
                         float32(n_2 - old_n), float32(second_other - int32(old)) if three else float32(0.0),
                         A, B, gamma, eta, far_Gamma[r], far_K[r], far_L[r], per_site,
                     )  # fmt: skip
-                    if heat_bath:
-                        top = float32(min(float32(0.0), min(cost_1, cost_2)))
-                        w_1 = exp2_negative(float32(top - cost_1))
-                        w_2 = exp2_negative(float32(top - cost_2)) if three else float32(0.0)
-                        total = float32(float32(w_1 + w_2) + exp2_negative(top))
-                        low = float32(float32(float32(half) + float32(0.5)) * float32(2.0**-31))
-                        high = float32(float32(float32(int32(2147483647) - half) + float32(0.5)) * float32(2.0**-31))
-                        now = second_other if float32(high * total) < w_2 else int32(old)
-                        now = first_other if float32(low * total) < w_1 else now
-                    else:
-                        second = int32(word & uint32(1)) == int32(1)
-                        cost = cost_2 if second else cost_1
-                        proposal = second_other if second else first_other
-                        uniform = float32(float32(half) + float32(0.5))
-                        threshold = float32(float32(max(cost, float32(0.0))) + lazy)
-                        now = proposal if float32(float32(31.0) - log2(uniform)) > threshold else int32(old)
+                    now = settle(int32(old), first_other, second_other, cost_1, cost_2, word, three, heat_bath, lazy)
                     lane_n[r] = int32(lane_n[r] + int32(int32(now & int32(1)) - old_n))
                     lane_u[r] = int32(lane_u[r] + int32(now - int32(old)))
                     s[here + r] = int8(now)

@@ -10,10 +10,9 @@ import math
 from numba import float32, int8, int32, int64, uint32, uint64
 
 from mcsco.engine.dynamics import LAZY
-from mcsco.engine.elementary import exp2_negative, log2
 from mcsco.engine.jit import kernel
 from mcsco.engine.random_numbers import ORDER, SITES, fill_words, when
-from mcsco.engine.replica_kernel import STEPS, change_cost
+from mcsco.engine.replica_kernel import STEPS, change_cost, other_states, settle
 from mcsco.model.disorder import EMPTY, PINNED
 
 # Cost of what a pinned molecule may not do, in log2 units: beyond any random number.
@@ -102,15 +101,7 @@ def unequal_sweeps(
                     gamma, eta = float32(float32(lane_n[r]) * per_site), float32(float32(lane_u[r]) * per_site)
                     old_n = int32(int32(old) & int32(1))
                     word = words[at + r]
-                    half = int32(word >> uint32(1))
-                    # The two other states of three, in cyclic order; for plain spins the other one of two.
-                    first_other = int32(int32(old) + int32(1))
-                    first_other = int32(-1) if first_other > int32(1) else first_other
-                    second_other = int32(int32(old) - int32(1))
-                    second_other = int32(1) if second_other < int32(-1) else second_other
-                    if not three:
-                        first_other = int32(int32(1) - int32(old))
-                        second_other = first_other
+                    first_other, second_other = other_states(old, three)
                     n_1, n_2 = int32(first_other & int32(1)), int32(second_other & int32(1))
                     # d_n² is 1 where n changes: what a pin forbids, and the square of the change of δ.
                     on_change = float32(barred - float32(far_S[r] * per_site))
@@ -124,22 +115,7 @@ def unequal_sweeps(
                         A, B, gamma, eta, far_Gamma[r], far_K[r], far_L[r], per_site,
                     )  # fmt: skip
                     cost_2 = float32(cost_2 + (on_change if n_2 != old_n else float32(0.0)))
-                    if heat_bath:
-                        top = float32(min(float32(0.0), min(cost_1, cost_2)))
-                        w_1 = exp2_negative(float32(top - cost_1))
-                        w_2 = exp2_negative(float32(top - cost_2)) if three else float32(0.0)
-                        total = float32(float32(w_1 + w_2) + exp2_negative(top))
-                        low = float32(float32(float32(half) + float32(0.5)) * float32(2.0**-31))
-                        high = float32(float32(float32(int32(2147483647) - half) + float32(0.5)) * float32(2.0**-31))
-                        now = second_other if float32(high * total) < w_2 else int32(old)
-                        now = first_other if float32(low * total) < w_1 else now
-                    else:
-                        second = int32(word & uint32(1)) == int32(1)
-                        cost = cost_2 if second else cost_1
-                        proposal = second_other if second else first_other
-                        uniform = float32(float32(half) + float32(0.5))
-                        threshold = float32(float32(max(cost, float32(0.0))) + lazy)
-                        now = proposal if float32(float32(31.0) - log2(uniform)) > threshold else int32(old)
+                    now = settle(int32(old), first_other, second_other, cost_1, cost_2, word, three, heat_bath, lazy)
                     d_n = int32(int32(now & int32(1)) - old_n)
                     lane_n[r] = int32(lane_n[r] + d_n)
                     lane_u[r] = int32(lane_u[r] + int32(now - int32(old)))

@@ -12,6 +12,7 @@ from mcsco.observables import Loop, loop
 from mcsco.report.holds import hold_points
 from mcsco.report.quench import quench_rows
 from mcsco.report.row import NAN, Row
+from mcsco.report.sublattices import half_conversions, mean_field_of
 from mcsco.report.views import VIEWS
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def compare(config: RunConfig, dataset: xarray.Dataset) -> list[Row]:
     """The table of a run: transition temperatures of loops and ramps, averages of holds, `VIEWS` for the rest."""
     if config.protocol.kind in VIEWS:
         return VIEWS[config.protocol.kind].rows(config, dataset)
-    theory = MeanField(config.model.build(), config.begin.pressure, config.begin.field)
+    theory = mean_field_of(config)
     potential = landau.load(config.landau.set) if config.landau else None
     has_eta = bool(dataset["eta"].values.any())
     if config.protocol.kind == "hold":
@@ -30,7 +31,9 @@ def compare(config: RunConfig, dataset: xarray.Dataset) -> list[Row]:
     if config.protocol.kind == "quench":
         return quench_rows(config, dataset)
     simulated = loop(dataset)
-    if theory.is_gradual:
+    if theory is None:
+        rows = [*_loop_rows(simulated, None, potential, config, has_eta), *half_conversions(dataset)]
+    elif theory.is_gradual:
         rows = _gradual_rows(simulated, theory, config)
     else:
         rows = _loop_rows(simulated, theory, potential, config, has_eta)
@@ -38,18 +41,20 @@ def compare(config: RunConfig, dataset: xarray.Dataset) -> list[Row]:
         return rows
     first, last = (leg_end.temperature for leg_end in (config.begin, config.legs[-1].end))
     direction = "T_up" if last > first else "T_down"
-    return [row for row in rows if row.quantity.startswith((direction, "T½ on " + _SENSE[direction]))]
+    of_way = [row for row in rows if row.quantity.startswith((direction, "T½"))]
+    return [row for row in of_way if _AGAINST[direction] not in row.quantity]
 
 
-_SENSE = {"T_up": "heating", "T_down": "cooling"}
+_AGAINST = {"T_up": "cooling", "T_down": "heating"}
 
 
 def _loop_rows(
-    simulated: Loop, theory: MeanField, potential: landau.Potential | None, config: RunConfig, has_eta: bool
+    simulated: Loop, theory: MeanField | None, potential: landau.Potential | None, config: RunConfig, has_eta: bool
 ) -> list[Row]:
     given = config.measured
     measured = (given.T_down or NAN, given.T_up or NAN) if given else (NAN, NAN)
-    references = [theory.spinodals(), potential.spinodals() if potential else (NAN, NAN), measured]
+    spinodals = theory.spinodals() if theory else (NAN, NAN)
+    references = [spinodals, potential.spinodals() if potential else (NAN, NAN), measured]
     rows = []
     for symbol, order in (("q", simulated.q), ("η", simulated.eta))[: 1 + has_eta]:
         rows += [
@@ -72,13 +77,13 @@ def _gradual_rows(simulated: Loop, theory: MeanField, config: RunConfig) -> list
 
 
 def _hold_rows(
-    dataset: xarray.Dataset, theory: MeanField, potential: landau.Potential | None, has_eta: bool
+    dataset: xarray.Dataset, theory: MeanField | None, potential: landau.Potential | None, has_eta: bool
 ) -> list[Row]:
     """Averages beside the stable states of the theories."""
     rows = []
     for point in hold_points(dataset):
         T = point.temperature
-        q, eta = theory.equilibrium(T)
+        q, eta = theory.equilibrium(T) if theory else (NAN, NAN)
         landau_q = float(potential.equilibrium(T)[0]) if potential else NAN
         rows.append(Row(f"γ at {T:g} K", "", point.gamma, (1 + q) / 2, (1 + landau_q) / 2, NAN))
         if has_eta:

@@ -13,6 +13,7 @@ from mcsco.meanfield import MeanField, PressureTransitions, coercive_field, pres
 from mcsco.observables import DrivenLoop, Estimate, driven_loop
 from mcsco.report.row import NAN, Row
 from mcsco.report.style import COOLING, HEATING, MEAN_FIELD, STYLE
+from mcsco.report.sublattices import draw_sublattices
 from mcsco.report.view import View
 
 if TYPE_CHECKING:
@@ -117,6 +118,8 @@ def _draw(config: RunConfig, dataset: xarray.Dataset, along: str, label: str, se
                 text = f"simulation, {sense}" if number < 2 and axis is axes[0] else None
                 axis.plot(drive[on], x.T, color=colour, lw=0.3, alpha=0.35, rasterized=True)
                 axis.plot(drive[on], x.mean(axis=0), color=colour, lw=1.3, label=text)
+                if name == "gamma":
+                    draw_sublattices(dataset, drive, on, axis, colour, number == 0)
         for axis, name in zip(axes, names, strict=True):
             axis.set_ylabel({"gamma": "HS fraction γ", "eta": "η" if along == "field" else "|η|"}[name])
             axis.set_ylim(-0.04 if name == "gamma" or along == "pressure" else None, 1.06 if name == "gamma" else None)

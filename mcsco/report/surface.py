@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from mcsco.campaign import RunConfig
-from mcsco.errors import InputError
 from mcsco.meanfield import MeanField
 from mcsco.observables import Estimate, Landscape, balance, surface
 from mcsco.report.row import NAN, Row
 from mcsco.report.style import COOLING, HEATING, HOLD, LANDAU, MEAN_FIELD, MEASURED, STYLE
+from mcsco.report.sublattices import mean_field_of
 from mcsco.report.view import View
 from mcsco.units import KELVIN
 
@@ -33,7 +33,7 @@ J = 1e3
 
 def surface_rows(config: RunConfig, dataset: xarray.Dataset) -> list[Row]:
     """Barriers, depths and phases at every temperature, and where the phases are in balance."""
-    landscapes, theory = surface(dataset), _theory(config)
+    landscapes, theory = surface(dataset), mean_field_of(config)
     rows = []
     for x in landscapes:
         at = f"at {x.temperature:g} K"
@@ -58,14 +58,6 @@ def _row(quantity: str, unit: str, value: Estimate, mean_field: float) -> Row:
     return Row(quantity, unit, value, mean_field, NAN, NAN)
 
 
-def _theory(config: RunConfig) -> MeanField | None:
-    """The mean field of the model, or None if it has none."""
-    try:
-        return MeanField(config.model.build(), config.begin.pressure, config.begin.field)
-    except InputError:
-        return None
-
-
 def _barriers(theory: MeanField | None, T: float) -> tuple[float, float]:
     return (NAN, NAN) if theory is None else theory.barriers(T)
 
@@ -84,7 +76,7 @@ def draw_surface(config: RunConfig, dataset: xarray.Dataset) -> Figure:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    landscapes, theory = surface(dataset), _theory(config)
+    landscapes, theory = surface(dataset), mean_field_of(config)
     shown = sorted({round(i) for i in np.linspace(0, len(landscapes) - 1, min(N_MAPS, len(landscapes)))})
     has_eta = dataset.sizes["eta"] > 1
     with mpl.rc_context(STYLE):

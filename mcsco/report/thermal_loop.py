@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from mcsco import landau
 from mcsco.campaign import RunConfig
-from mcsco.meanfield import MeanField
 from mcsco.observables import Estimate, Measured
 from mcsco.report.holds import hold_points
 from mcsco.report.style import COOLING, HEATING, HOLD, LANDAU, MEAN_FIELD, MEASURED, STYLE
+from mcsco.report.sublattices import draw_sublattices, mean_field_of
 
 if TYPE_CHECKING:
     import xarray
@@ -92,7 +92,8 @@ def _draw_series(config: RunConfig, dataset: xarray.Dataset, panels: Panels) -> 
     """Every replica, thin, and their mean, leg by leg."""
     T, measured_in = dataset["temperature"].values, dataset["leg"].values
     for name, axes in panels.items():
-        x, labelled = np.abs(dataset[name].values), set()
+        x = np.abs(dataset[name].values)
+        labelled: set[str] = set()
         for index, leg in enumerate(config.legs):
             on = measured_in == index
             heating = leg.end.temperature > leg.begin.temperature
@@ -100,6 +101,8 @@ def _draw_series(config: RunConfig, dataset: xarray.Dataset, panels: Panels) -> 
             label = f"simulation, {sense}" if name == "gamma" and sense not in labelled else None
             axes.plot(T[on], x[:, on].T, color=colour, lw=0.3, alpha=0.35, rasterized=True)
             axes.plot(T[on], x[:, on].mean(axis=0), color=colour, lw=1.3, label=label)
+            if name == "gamma":
+                draw_sublattices(dataset, T, on, axes, colour, label is not None and not labelled)
             labelled.add(sense)
 
 
@@ -120,7 +123,9 @@ def _draw_holds(dataset: xarray.Dataset, panels: Panels) -> None:
 
 
 def _draw_mean_field(config: RunConfig, grid: Array, panels: Panels) -> None:
-    theory = MeanField(config.model.build(), config.begin.pressure, config.begin.field)
+    theory = mean_field_of(config)
+    if theory is None:
+        return
     line: dict[str, Any] = {"color": MEAN_FIELD, "lw": 0.9, "zorder": 3}
     if theory.is_gradual:  # both branches are one smooth curve
         curve = theory.branch_curve(grid[::3], "HS")
