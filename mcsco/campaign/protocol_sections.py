@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, mode
 
 from mcsco.campaign.fields import Energies, Energy, Pressure, Pressures, Rate, Sweeps, Temperature, Temperatures
 from mcsco.campaign.section import Section
-from mcsco.campaign.timed_sections import IlluminationSection, RelaxationSection, ScanSection
+from mcsco.campaign.timed_sections import IlluminationSection, RelaxationSection, ScanSection, SequenceSection
 from mcsco.sampling import (
     QUANTITIES,
     FieldCycle,
@@ -242,6 +242,7 @@ ProtocolSection = Annotated[
     | ExchangeSection
     | RelaxationSection
     | IlluminationSection
-    | ScanSection,
+    | ScanSection
+    | SequenceSection,
     Field(discriminator="kind"),
 ]

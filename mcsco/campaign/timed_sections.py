@@ -10,6 +10,7 @@ from mcsco.campaign.fields import Energy, Pressure, Temperature
 from mcsco.campaign.section import Section
 from mcsco.model import Kinetics
 from mcsco.sampling import Illumination, Relaxation, TemperatureScan
+from mcsco.sampling.timed import TimedProtocol
 
 Seconds = Annotated[float, Field(gt=0, le=1e15)]
 PerSecond = Annotated[float, Field(ge=0, le=1e20)]
@@ -84,5 +85,24 @@ class ScanSection(Section):
         return TemperatureScan(**self.model_dump(exclude={"kind"}))
 
 
-TIMED_KINDS = ("relaxation", "illumination", "temperature-scan")
+TimedSection = Annotated[RelaxationSection | IlluminationSection | ScanSection, Field(discriminator="kind")]
+
+
+class SequenceSection(Section):
+    """``[protocol]`` of kind ``sequence``: protocols in seconds one after another, e.g. light and then warming."""
+
+    kind: Literal["sequence"]
+    parts: Annotated[tuple[TimedSection, ...], Field(min_length=1, max_length=1000)]
+
+    @property
+    def field(self) -> float:
+        """A field that acts in any part, kJ/mol."""
+        return next((part.field for part in self.parts if part.field), 0.0)
+
+    def build(self) -> tuple[TimedProtocol, ...]:
+        """The protocols."""
+        return tuple(part.build() for part in self.parts)
+
+
+TIMED_KINDS = ("relaxation", "illumination", "temperature-scan", "sequence")
 """Kinds of protocols in seconds."""

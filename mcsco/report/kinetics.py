@@ -23,16 +23,20 @@ _UNITS = ((172800.0, 86400.0, "days"), (7200.0, 3600.0, "h"), (120.0, 60.0, "min
 
 def kinetic_rows(config: RunConfig, dataset: xarray.Dataset) -> list[Row]:
     """What the curve tells: the relaxation temperature, or the law of relaxation, and where it ends."""
-    p: Any = config.protocol
-    gamma = dataset["gamma"].values
+    return part_rows(config.protocol, dataset)
+
+
+def part_rows(p: Any, dataset: xarray.Dataset, leg: int = 0) -> list[Row]:
+    """The rows of one part of a run, whose section is `p`."""
+    gamma = dataset["gamma"].values[:, dataset["leg"].values == leg]
     rows = [
         Row("γ at the beginning", "", mean_over_replicas(gamma[:, 0]), NAN, NAN, NAN),
         Row("γ at the end", "", mean_over_replicas(gamma[:, -1]), NAN, NAN, NAN),
     ]
     if p.kind == "temperature-scan" and p.temperature[1] > p.temperature[0]:
-        rows.append(Row("steepest fall of γ", "K", relaxation_temperature(dataset), NAN, NAN, NAN))
+        rows.append(Row("steepest fall of γ", "K", relaxation_temperature(dataset, leg), NAN, NAN, NAN))
     if p.kind == "relaxation":
-        fit = relaxation_fit(dataset)
+        fit = relaxation_fit(dataset, leg)
         law = getattr(fit, "exponential" if fit.verdict == "none" else fit.verdict)
         remark = fit.reason or f"{fit.verdict} relaxation"
         rate: Estimate = law.rate
@@ -49,7 +53,7 @@ def draw_kinetics(config: RunConfig, dataset: xarray.Dataset) -> Figure:
     from matplotlib.figure import Figure
 
     names = ["gamma", "eta"] if bool(dataset["eta"].values.any()) else ["gamma"]
-    x, label, is_logarithmic = _abscissa(config, dataset)
+    x, label, is_logarithmic = abscissa(config.protocol, dataset)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(3.6, 4.6 if len(names) == 2 else 2.9), layout="constrained")
         axes = list(figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0])
@@ -63,31 +67,34 @@ def draw_kinetics(config: RunConfig, dataset: xarray.Dataset) -> Figure:
             axes[-1].set_xscale("log")
         axes[-1].set(xlabel=label, xlim=(float(x.min()), float(x.max())))
         shape = "×".join(str(extent) for extent in config.model.build().lattice.shape)
-        title = f"{shape} molecules, {config.run.replicas} replicas, {_condition(config)}"
+        title = f"{shape} molecules, {config.run.replicas} replicas, {condition(config.protocol)}"
         axes[0].set_title(title, loc="left", fontsize=7.5)
         return figure
 
 
-def _abscissa(config: RunConfig, dataset: xarray.Dataset) -> tuple[npt.NDArray[np.float64], str, bool]:
-    if config.protocol.kind == "temperature-scan":
-        return dataset["temperature"].values, "temperature (K)", False
-    time = dataset["time"].values
-    if getattr(config.protocol, "spacing", "linear") == "logarithmic":
+def abscissa(p: Any, dataset: xarray.Dataset, leg: int = 0) -> tuple[npt.NDArray[np.float64], str, bool]:
+    """Values, label and whether the scale is logarithmic of one part: temperatures of a scan, else its time."""
+    on = dataset["leg"].values == leg
+    if p.kind == "temperature-scan":
+        return dataset["temperature"].values[on], "temperature (K)", False
+    times = dataset["time"].values
+    time = times[on] - (times[dataset["leg"].values < leg].max() if leg else 0.0)
+    if p.spacing == "logarithmic":
         return time, "time (s)", True
     _, unit, name = next(row for row in _UNITS if time[-1] >= row[0])
     return time / unit, f"time ({name})", False
 
 
-def _condition(config: RunConfig) -> str:
-    p: Any = config.protocol
+def condition(p: Any) -> str:
+    """Temperature or rate, and light, of one part."""
     light = f", light {p.rate * p.quantum_yield:g} 1/s" if getattr(p, "rate", 0.0) else ""
     if p.kind == "temperature-scan":
         return f"{p.kelvin_per_minute:g} K/min{light}"
     return f"{p.temperature:g} K{light}"
 
 
-def _way(config: RunConfig) -> str:
-    p: Any = config.protocol
+def way_of(p: Any) -> str:
+    """What was done in one part, after "… molecules were"."""
     light = ""
     if getattr(p, "rate", 0.0):
         light = f", under light that takes a LS molecule to HS {p.rate * p.quantum_yield:g} times a second"
@@ -102,7 +109,7 @@ KINETICS = View(
     name="kinetics",
     rows=kinetic_rows,
     draw=draw_kinetics,
-    way=_way,
+    way=lambda config: way_of(config.protocol),
     label="HS fraction in real time",
     caption="Replicas (thin) and their mean.",
     table="Mean over replicas ± standard error.",

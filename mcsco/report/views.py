@@ -8,6 +8,7 @@ from mcsco.report.driven import FIELD, PRESSURE
 from mcsco.report.exchange import EXCHANGE
 from mcsco.report.kinetics import KINETICS
 from mcsco.report.reversal import REVERSAL
+from mcsco.report.sequence import SEQUENCE
 from mcsco.report.surface import SURFACE
 from mcsco.report.view import View
 
@@ -21,5 +22,6 @@ VIEWS: dict[str, View] = {
     "relaxation": KINETICS,
     "illumination": KINETICS,
     "temperature-scan": KINETICS,
+    "sequence": SEQUENCE,
 }
 """By the protocol's kind in run files."""

@@ -26,12 +26,49 @@ RELAXATION = SCAN.replace(
     'kind = "relaxation"\ntemperature = 62\nduration = 4e3\nmeasurements = 40',
 )
 
+LIESST = SCAN.replace(
+    'kind = "temperature-scan"\ntemperature = [50, 80]\nmeasure_every = 1.0',
+    """kind = "sequence"
+[[protocol.parts]]
+kind = "illumination"
+temperature = 10
+duration = 600
+rate = 0.02
+measurements = 20
+[[protocol.parts]]
+kind = "temperature-scan"
+temperature = [10, 80]
+measure_every = 1.0""",
+).replace("seed = 4", 'seed = 4\nstart = "LS"')
+
 
 def test_configuration_reads_back_and_every_rate_counts():
     config = campaign.parse_config(SCAN)
     assert campaign.parse_config(config.to_toml()).fingerprint == config.fingerprint
     assert campaign.parse_config(SCAN.replace("1e8", "2e8")).fingerprint != config.fingerprint
     assert config.begin.temperature == 50.0
+
+
+def test_a_sequence_is_followed_part_by_part(tmp_path):
+    config = campaign.parse_config(LIESST)
+    assert campaign.parse_config(config.to_toml()).fingerprint == config.fingerprint
+    assert [leg.begin.temperature for leg in config.legs] == [10.0, 10.0]
+    dataset = campaign.execute(config, threads=1)
+    assert dataset["leg"].values.tolist() == [0] * 20 + [1] * 70
+    view = VIEWS["sequence"]
+    rows = {row.quantity: row.simulation.value for row in view.rows(config, dataset)}
+    assert rows["part 1: γ at the end"] > 0.99  # 1 − exp(−12)
+    assert 40 < rows["part 2: steepest fall of γ"] < 67
+    assert rows["part 2: γ at the end"] == 0
+    view.draw(config, dataset).savefig(tmp_path / "figure.png")
+    assert view.way(config).count(", then ") == 1
+
+
+def test_a_part_in_monte_carlo_steps_is_refused():
+    with pytest.raises(InputError, match="parts"):
+        campaign.parse_config(LIESST.replace('"illumination"', '"hold"'))
+    with pytest.raises(InputError, match="has none"):
+        campaign.parse_config(LIESST.replace('"pmpea"', '"fe2fe"').replace("rate = 0.02", "rate = 0.02\nfield = 0.1"))
 
 
 @pytest.mark.parametrize(
