@@ -9,27 +9,15 @@ import numpy.typing as npt
 from mcsco import units
 from mcsco.engine.arrhenius_rates import in_kelvin
 from mcsco.engine.batch import Batch, Control, Sums
-from mcsco.engine.codes import Codes
 from mcsco.engine.nfold_kernel import count_neighbours, nfold_events, sort_classes
 from mcsco.engine.site_kinds import make_kinds
-from mcsco.engine.sites import apply_sites
+from mcsco.engine.sites import apply_sites, site_tables
 from mcsco.errors import StateError
 from mcsco.model import Model
 from mcsco.model.kinetics import Kinetics, check_kinetic
 
 # Draws of random numbers in one call of the kernel, shared by the replicas: a fraction of a second.
 _DRAWS_PER_CALL = 2**20
-
-
-class KindSums(Sums):
-    """Sums with those that tell kinds of sites apart."""
-
-    of_kinds: npt.NDArray[np.int64]
-    """Σ n of every kind, shape (R, kinds)."""
-    pairs_inside: npt.NDArray[np.int64]
-    """Σ σ_a σ_b over the molecules of two centres, shape (R,); meaningless where nothing couples them."""
-    stagger: npt.NDArray[np.int64]
-    """Σ_a n − Σ_b n, shape (R,); 0 where nothing couples the sublattices."""
 
 
 class NFoldBatch(Batch):
@@ -66,14 +54,16 @@ class NFoldBatch(Batch):
         R, N = self.n_replicas, model.lattice.n_sites
         self.interval = interval
         self.barriers = in_kelvin(kinetics)
-        self.neighbours = np.column_stack([model.lattice.neighbours(), model.lattice.partners()])
+        self.tables = site_tables(model)
+        self.kinds = make_kinds(model, self.tables)
+        # The last column is the other centre of the molecule.
+        self.neighbours = np.column_stack([model.lattice.neighbours(), self.tables.partner])
         z = model.lattice.coordination
         J, K = model.couplings[:2]
         J_m, Gamma_s = model.sublattice_couplings
-        self.kinds = make_kinds(model)
         self.energies = np.append(self.energies, np.array([J_m, Gamma_s]) / units.KELVIN)
-        self.energies[5] = self.kinds.K_inf / units.KELVIN
-        self.to_kelvin[1, 1] = units.pressure_work(1.0, self.kinds.unit_volume) / units.KELVIN
+        self.energies[5] = self.tables.K_inf / units.KELVIN
+        self.to_kelvin[1, 1] = self.kinds.unit_work / units.KELVIN
         self.widths = (2 if J_m else 1, z + 1 if J else 1, 2 * z + 1 if K else 1)
         self.n_classes = 3 * len(self.kinds.table) * self.widths[0] * self.widths[1] * self.widths[2]
         self.elapsed = np.zeros(R)
@@ -161,55 +151,29 @@ class NFoldBatch(Batch):
         count_neighbours(self.molecules, self.kinds.of_site, self.neighbours, self.widths, classes)
         return classes
 
-    def sums(self) -> KindSums:
-        """The extensive sums of every replica; those of bonds that do not count in the energy are left at zero."""
+    def sums(self) -> Sums:
+        """The extensive sums of every replica; those of bonds that do not count in the energy are left at zero.
+
+        What tells sites apart is in ``pairs`` and ``work``.
+        """
         count = np.diff(self.starts, axis=1)
-        n_kinds = len(self.kinds.table)
-        of_class = np.unravel_index(np.arange(self.n_classes), (n_kinds, 3, *self.widths))
-        kind, state, partner, around_n, around_u = of_class
-        s = state - 1
-        n = s * s
-        bonds_n = count @ (n * around_n) // 2
-        bonds_u = count @ (s * (around_u - self.model.lattice.coordination)) // 2
-        none = np.zeros(self.n_replicas, dtype=np.int64)
-        plain = self._complete(
-            self.running[:, 0].copy(), self.running[:, 1].copy(), bonds_n, bonds_u if self.widths[2] > 1 else none
-        )
-        sums = KindSums(*plain)
-        sums.of_kinds = count @ (n[:, None] * (kind[:, None] == np.arange(n_kinds)))
-        sums.pairs_inside = 2 * (count @ (n * partner)) - 2 * sums.n + self.model.lattice.n_sites // 2
-        sums.stagger = self.running[:, 2].copy()
-        return sums
+        of_class = np.unravel_index(np.arange(self.n_classes), (len(self.kinds.table), 3, *self.widths))
+        s, around_n, around_u = of_class[1] - 1, of_class[3], of_class[4] - self.model.lattice.coordination
+        bonds_n = count @ (s * s * around_n) // 2
+        bonds_u = count @ (s * around_u) // 2 if self.widths[2] > 1 else np.zeros(self.n_replicas, dtype=np.int64)
+        sums = self._complete(self.running[:, 0].copy(), self.running[:, 1].copy(), bonds_n, bonds_u)
+        return sums if self.model.is_uniform else self._tell_apart(sums)
 
-    def sublattice_sums(self) -> npt.NDArray[np.int64]:
-        """HS molecules on the two sublattices of every replica, shape (R, 2)."""
-        second = self.model.lattice.sublattice().ravel() == 1
-        n = self.molecules & 1
-        return np.stack([n[:, ~second].sum(axis=1, dtype=np.int64), n[:, second].sum(axis=1, dtype=np.int64)], axis=1)
-
-    def energy(self, sums: Sums, pressure: npt.NDArray[np.float64], field: npt.NDArray[np.float64]):  # type: ignore[no-untyped-def]
-        """H of every replica in kJ/mol for the whole lattice, shape (R,), from what `sums` returned."""
-        if self.model.is_uniform:
-            return super().energy(sums, pressure, field)
-        assert isinstance(sums, KindSums)
-        N, kinds = self.model.lattice.n_sites, self.kinds
-        J, K, Gamma, _, L = self.model.couplings
-        J_m, Gamma_s = self.model.sublattice_couplings
-        gamma, eta = sums.n / N, sums.u / N
-        frozen, frozen_work = kinds.frozen
-        per_pressure = units.pressure_work(1.0, kinds.unit_volume) * kinds.table[:, 2]
-        return (
-            sums.of_kinds @ kinds.enthalpy
-            + sums.of_kinds @ per_pressure * pressure
-            + frozen
-            + frozen_work * pressure
-            - J * sums.bonds_spin
-            - K * sums.bonds_u
-            + N * (Gamma * gamma * (1 - gamma) - kinds.K_inf / 2 * eta**2 - L * gamma * eta**2)
-            - field * sums.u
-            - J_m * sums.pairs_inside
-            - Gamma_s / N * sums.stagger**2
-        )
+    def _tell_apart(self, sums: Sums) -> Sums:
+        """Sums with what the energy differs by from that of equal sites."""
+        model, tables, N = self.model, self.tables, self.model.lattice.n_sites
+        J_m, Gamma_s = model.sublattice_couplings
+        n = (self.molecules & 1).astype(np.float64)
+        own = n @ (tables.enthalpy - model.spin.enthalpy) + tables.constant
+        own -= 2.0 * J_m * (n * n[:, tables.partner]).sum(axis=1)  # every pair of centres is met twice
+        own -= Gamma_s / N * self.running[:, 2] ** 2
+        own -= N / 2 * (tables.K_inf - model.couplings.K_inf) * (sums.u / N) ** 2
+        return sums._replace(pairs=own, work=n @ (tables.work - self.per_pressure[0]))
 
     def recount(self) -> None:
         """Raise `StateError` unless running sums and classes equal a fresh count."""
@@ -219,9 +183,6 @@ class NFoldBatch(Batch):
         by_starts = np.stack([np.repeat(np.arange(self.n_classes), n) for n in np.diff(self.starts, axis=1)])
         if not np.array_equal(self.classes, fresh) or not np.array_equal(members, by_starts):
             raise StateError("the classes of molecules differ from a fresh count of their neighbours")
-
-    def _fits(self, codes: Codes) -> bool:
-        return super()._fits(codes) and np.array_equal(apply_sites(self.model, codes), codes)
 
     def memory(self) -> dict[str, npt.NDArray[Any]]:
         """What `restore` needs to go on bit by bit."""

@@ -92,7 +92,7 @@ def nfold_events(
 
     `codes`, and `order`, `position`, `classes` of `sorted_by`, have shape (R, N); the last column of
     `neighbours` (N, z + 1) is the partner; `kinds` is the table of `SiteKinds`; `sums` (R, 3) holds Σn, Σu and Σ±n;
-    `control` (R, 3) holds T, the work on one unit of volume and the field in K; `energies` in K end with J_m and Γ_s;
+    `control` (R, 3) holds T, the unit of work and the field in K; `energies` in K end with J_m and Γ_s;
     `light` is (LS → HS, HS → LS) in 1/s; `rates` (classes, 2) is scratch.
     """
     order, position, starts, classes = sorted_by
@@ -137,7 +137,7 @@ def nfold_events(
                         if near_spin:
                             around = (c - first) // width_u
                             if width_p > 1:
-                                A -= 2.0 * J_m * float64(2 * (around // width_n) - 1)
+                                A -= 4.0 * J_m * float64(around // width_n)  # 2 J_m stands in ΔH
                                 around %= width_n
                             A -= 2.0 * J * float64(2 * around - z)
                         if three:
