@@ -29,7 +29,7 @@ from mcsco.campaign.sections import (
 )
 from mcsco.campaign.timed_sections import TIMED_KINDS, KineticsSection
 from mcsco.errors import InputError
-from mcsco.model.kinetics import check_kinetic
+from mcsco.model.kinetics import check_kinetic, check_timed
 from mcsco.sampling import (
     FreeEnergySurface,
     Leg,
@@ -91,7 +91,7 @@ class RunConfig(Section):
         if timed and (self.run.kernel != "auto" or self.run.dynamics == "heat-bath"):
             raise ValueError("run.dynamics, run.kernel: a protocol in seconds has its own; leave them out")
         if timed or self.run.dynamics == "arrhenius":
-            check_kinetic(self.model.build())
+            (check_timed if timed else check_kinetic)(self.model.build())
         elif self.kinetics is not None:
             raise ValueError(
                 f"kinetics: a protocol of kind {self.protocol.kind!r} in Monte Carlo steps has no rates; leave it out, "

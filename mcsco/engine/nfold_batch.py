@@ -14,7 +14,7 @@ from mcsco.engine.site_kinds import make_kinds
 from mcsco.engine.sites import apply_sites, site_tables
 from mcsco.errors import StateError
 from mcsco.model import Model
-from mcsco.model.kinetics import Kinetics, check_kinetic
+from mcsco.model.kinetics import Kinetics, check_timed
 
 # Draws of random numbers in one call of the kernel, shared by the replicas: a fraction of a second.
 _DRAWS_PER_CALL = 2**20
@@ -39,7 +39,7 @@ class NFoldBatch(Batch):
     Raises
     ------
     InputError
-        If the model has elastic or long-range couplings, a continuous distortion, or sites of too many kinds.
+        If the model has elastic or long-range couplings, a continuous distortion, or too many kinds of molecules.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class NFoldBatch(Batch):
         kinetics: Kinetics,
         interval: float = 1.0,
     ) -> None:
-        super().__init__(check_kinetic(model), codes, "metropolis", key)
+        super().__init__(check_timed(model), codes, "metropolis", key)
         R, N = self.n_replicas, model.lattice.n_sites
         self.interval = interval
         self.barriers = in_kelvin(kinetics)
@@ -78,7 +78,7 @@ class NFoldBatch(Batch):
         self.set_codes(apply_sites(model, codes))
 
     def _check_sites(self, model: Model) -> None:
-        """Sites of all kinds are served, if there are not too many."""
+        """Sites of all kinds are served."""
 
     def move(self, control: Control, duration: float, light: tuple[float, float] = (0.0, 0.0)) -> bool:
         """Move on for at most a fraction of a second of computing; whether the interval is over.

@@ -11,14 +11,11 @@ import numpy.typing as npt
 
 from mcsco import units
 from mcsco.engine.sites import SiteTables
-from mcsco.errors import InputError
 from mcsco.model import Model, OrderDisorder
 from mcsco.model.disorder import FREE
 
 SWITCHING, TURNING, STILL = 0, 1, 2
 """What a molecule may do: everything, u → −u alone (pinned HS), nothing (pinned without distortion, LS, or empty)."""
-
-MAX_KINDS = 64
 
 
 class SiteKinds(NamedTuple):
@@ -36,24 +33,13 @@ class SiteKinds(NamedTuple):
 
 
 def make_kinds(model: Model, tables: SiteTables) -> SiteKinds:
-    """Sort the sites of a model into kinds.
-
-    Raises
-    ------
-    InputError
-        If there are more than `MAX_KINDS`, as with a spread of ΔH.
-    """
+    """Sort the sites of a model into kinds."""
     behaviour = _behaviour(model, tables)
     signs = tables.sign.astype(np.int64) * bool(model.sublattice_couplings[1])
     costs = np.stack([tables.enthalpy, tables.ln_g, tables.work, signs], axis=1)
     costs[behaviour != SWITCHING] = 0.0  # no rate depends on the energy of a spin state that is never left
     # Numbers of equal sites are equal to the last bit: the same operations on the same numbers.
     table, of_site = np.unique(np.column_stack([behaviour, costs]), axis=0, return_inverse=True)
-    if len(table) > MAX_KINDS:
-        raise InputError(
-            f"model: its sites are of {len(table)} kinds, more than the {MAX_KINDS} that a protocol in seconds can "
-            "tell apart; leave enthalpy_spread out, or choose a protocol in Monte Carlo steps"
-        )
     unit_work = next((work for work in tables.work.tolist() if work), 1.0)
     kind, enthalpy, ln_g, work, sign = table.T
     columns = (enthalpy / units.KELVIN, ln_g, work / unit_work, sign, kind)

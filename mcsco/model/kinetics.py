@@ -8,7 +8,8 @@ With E_s the energy H (in kJ/mol, without T ln g) of the crystal when one molecu
 
 The energy difference is split in equal parts between the two directions, and all of the degeneracy g stands in the
 way up: with 1/2τ0 = k∞ √g this is (1/2τ0) e^{−E_a/RT} [cosh x − σ sinh x], x = (ln g − (E_HS − E_LS)/RT)/2, the
-Arrhenius dynamics of Ising-like models. Each pair obeys detailed balance with the weight g^{N_HS} e^{−H/RT}.
+Arrhenius dynamics of Ising-like models. Each pair obeys detailed balance with the weight g^{N_HS} e^{−H/RT}, or
+Π g_i^{n_i} e^{−H/RT} where the centres differ in g. Pinned molecules change no spin state, by light neither.
 
 The barrier of HS → LS is therefore E_a − (E_HS − E_LS)/2. It is lower, the more LS stabilises LS: for the couplings
 Γ, K∞, L and a large crystal, with u = +1,
@@ -28,6 +29,9 @@ from mcsco import units
 from mcsco.errors import InputError, check_real
 from mcsco.model.model import Model
 from mcsco.model.site import Displacive
+
+MAX_KINDS = 64
+"""Kinds of molecules that dynamics in continuous time can tell apart: sorted lists of each are kept."""
 
 
 @dataclass(frozen=True)
@@ -76,32 +80,48 @@ class Kinetics:
         )
 
     def hs_barrier(
-        self, model: Model, gamma: float = 1.0, eta: float | None = None, pressure: float = 0.0, field: float = 0.0
-    ) -> float:
+        self, model: Model, gamma: float = 1.0, eta: float | None = None, pressure: float = 0.0, field: float = 0.0,
+        second: bool = False,
+    ) -> float:  # fmt: skip
         """Barrier of HS (u = +1) → LS in a large uniform crystal of HS fraction γ and distortion η, kJ/mol.
 
-        Exact for infinite-range couplings; nearest neighbours enter by their mean, which is exact at γ = η = 1.
-        By default η = γ, one domain without disorder.
+        Exact for infinite-range couplings; nearest neighbours, and the other centre of the molecule, enter by their
+        mean, which is exact at γ = η = 1. By default η = γ, one domain without disorder, and the first centre.
+
+        Raises
+        ------
+        InputError
+            If the molecules have no rates, disorder gives them different barriers, or there is no second centre.
         """
-        check_kinetic(model)
-        return self.barrier - _gap(model, gamma, eta, pressure, field) / 2
+        return self.barrier - _gap(model, gamma, eta, pressure, field, second) / 2
 
     @classmethod
     def with_hs_barrier(
-        cls, model: Model, rate: float, barrier: float, pressure: float = 0.0, field: float = 0.0, **flips: Any
-    ) -> Kinetics:
-        """Kinetics whose barrier of HS → LS in the pure HS phase (γ = η = 1) of a model is `barrier`, kJ/mol."""
-        check_kinetic(model)
+        cls, model: Model, rate: float, barrier: float, pressure: float = 0.0, field: float = 0.0,
+        second: bool = False, **flips: Any,
+    ) -> Kinetics:  # fmt: skip
+        """Kinetics whose barrier of HS → LS in the pure HS phase (γ = η = 1) of a model is `barrier`, kJ/mol.
+
+        It is the barrier of the first centre, or of the `second` one.
+        """
         check_real("HS barrier", barrier, unit="kJ/mol")
-        return cls(rate, barrier + _gap(model, 1.0, None, pressure, field) / 2, **flips)
+        return cls(rate, barrier + _gap(model, 1.0, None, pressure, field, second) / 2, **flips)
 
 
-def _gap(model: Model, gamma: float, eta: float | None, pressure: float, field: float) -> float:
+def _gap(model: Model, gamma: float, eta: float | None, pressure: float, field: float, second: bool) -> float:
     """E_HS − E_LS in kJ/mol of a molecule with u = +1 in the mean of all others."""
+    check_kinetic(model)
+    if model.sites is not None:
+        raise InputError(
+            "model.disorder: the barrier differs from molecule to molecule; take that of the model without disorder"
+        )
+    spin = model.second if second else model.spin
+    if spin is None:
+        raise InputError("second = True: the molecules of this model have one centre; leave it out")
     J, K, Gamma, K_inf, L = model.couplings
     z = model.lattice.coordination
-    gap = model.spin.enthalpy + units.pressure_work(pressure, model.spin.volume)
-    gap += Gamma * (1 - 2 * gamma) - 2 * J * z * (2 * gamma - 1)
+    gap = spin.enthalpy + units.pressure_work(pressure, spin.volume)
+    gap += Gamma * (1 - 2 * gamma) - 2 * (J * z + model.sublattice_couplings[0]) * (2 * gamma - 1)
     if model.distortion is None:
         return gap
     m = gamma if eta is None else eta
@@ -118,5 +138,17 @@ def check_kinetic(model: Model) -> Model:
         raise InputError(
             "interactions: elasticity and long-range couplings have no thermally activated rates; "
             "use InfiniteRange and NearestNeighbours"
+        )
+    return model
+
+
+def check_timed(model: Model) -> Model:
+    """Return the model if it can follow a protocol in seconds, or raise `InputError`."""
+    check_kinetic(model)
+    spread = 0.0 if model.disorder is None else model.disorder.enthalpy_spread
+    if spread and model.n_molecules > MAX_KINDS:
+        raise InputError(
+            f"disorder enthalpy_spread = {spread:g}: makes {model.n_molecules} kinds of molecules, more than the "
+            f"{MAX_KINDS} that a protocol in seconds can tell apart; leave it out, or use one in Monte Carlo steps"
         )
     return model

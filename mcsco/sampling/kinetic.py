@@ -17,7 +17,7 @@ from mcsco.engine.nfold_batch import NFoldBatch
 from mcsco.engine.random_numbers import make_key
 from mcsco.errors import InputError, check_integer
 from mcsco.model import Kinetics, Model
-from mcsco.model.kinetics import check_kinetic
+from mcsco.model.kinetics import check_timed
 from mcsco.sampling.provenance import provenance
 from mcsco.sampling.results import Variable, make_variables
 from mcsco.sampling.timed import TimedLeg, TimedProtocol, describe_timed, make_timed_parts
@@ -74,7 +74,7 @@ class KineticJourney(Travel):
         snapshots: int = 0,
         threads: int | None = None,
     ) -> None:
-        self.model = check_kinetic(model)
+        self.model = check_timed(model)
         self.parts = make_timed_parts(protocol)
         self.timed_legs = tuple(leg for part in self.parts for leg in part.legs())
         if self.model.distortion is None and any(leg.begin.field for leg in self.timed_legs):
@@ -183,7 +183,8 @@ def simulate_kinetics(
     Parameters
     ----------
     model : Model
-        Three-state or two-state, with nearest-neighbour and infinite-range couplings of any sign.
+        Three-state or two-state, with nearest-neighbour and infinite-range couplings of any sign; with second centres,
+        sublattice couplings, pinned and empty sites as well.
     protocol : Relaxation, Illumination, TemperatureScan, or a list of them
         The state is carried on from each part to the next.
     seed : int
@@ -211,7 +212,8 @@ def simulate_kinetics(
     Raises
     ------
     InputError
-        If a value breaks its rule, or the model has elastic, long-range or continuous degrees of freedom.
+        If a value breaks its rule, or the model has elastic, long-range or continuous degrees of freedom, or a spread
+        of ΔH over more than 64 molecules.
 
     Examples
     --------

@@ -302,7 +302,7 @@ def test_light_and_relaxation_of_a_molecule_of_two_centres():
 
 def test_a_spread_of_enthalpies_is_refused():
     model = build("two centres", "near", shape=(8, 10), enthalpy_spread=0.2)
-    with pytest.raises(InputError, match=r"80 kinds, more than the 64 .* leave enthalpy_spread out"):
+    with pytest.raises(InputError, match=r"enthalpy_spread = 0.2: makes 80 kinds .* the 64 .* leave it out"):
         a_batch(model, start_codes(model, "LS", 1, 1, 0))
     small = build("two centres", "near", enthalpy_spread=0.2)
     assert len(a_batch(small, start_codes(small, "LS", 1, 1, 0)).kinds.table) == 4
@@ -313,3 +313,20 @@ def test_equal_sites_are_of_one_kind():
     batch = a_batch(model, start_codes(model, "LS", 1, 1, 0))
     assert batch.kinds.table.shape == (1, 5)
     assert batch.n_classes == 3 * 5
+
+
+def test_barriers_of_both_centres_of_a_molecule():
+    model = build("two centres", "repulsive", shape=(4, 4))
+    all_hs = np.ones((1, 4, 4), dtype=np.int8)
+    for second, site in ((False, (0, 0)), (True, (0, 1))):
+        kinetics = Kinetics.with_hs_barrier(model, 1e8, 13.0, PRESSURE, second=second)
+        assert kinetics.hs_barrier(model, pressure=PRESSURE, second=second) == pytest.approx(13.0)
+        code = all_hs[0].copy()
+        code[site] = 0
+        gap = np.diff(energies(model, np.stack([code, all_hs[0]])))[0]
+        # A finite crystal adds (Γ + Γ_s)/N to the gap.
+        assert kinetics.barrier - gap / 2 == pytest.approx(13.0 - (-0.8 - 1.1) / 16 / 2, abs=1e-12)
+    with pytest.raises(InputError, match="without disorder"):
+        KINETICS.hs_barrier(EVERYTHING)
+    with pytest.raises(InputError, match="have one centre"):
+        KINETICS.hs_barrier(mcsco.presets.load("pmpea", (4, 4)), second=True)
