@@ -87,7 +87,7 @@ class RunConfig(Section):
         return self
 
     def _check_kinetics(self) -> None:
-        timed = self.protocol.kind in TIMED_KINDS
+        timed = self.is_timed
         if timed and (self.run.kernel != "auto" or self.run.dynamics == "heat-bath"):
             raise ValueError("run.dynamics, run.kernel: a protocol in seconds has its own; leave them out")
         if timed or self.run.dynamics == "arrhenius":
@@ -131,6 +131,16 @@ class RunConfig(Section):
         if isinstance(protocol, ReplicaExchange):
             return Point(*protocol.points(protocol.values)[0].tolist())
         return self.legs[0].begin
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether the protocol is in seconds."""
+        return self.protocol.kind in TIMED_KINDS
+
+    @property
+    def counted(self) -> str:
+        """What progress counts: intervals of a protocol in seconds, otherwise sweeps."""
+        return "intervals" if self.is_timed else "sweeps"
 
     @property
     def legs(self) -> tuple[Leg | TimedLeg, ...]:

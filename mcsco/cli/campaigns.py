@@ -115,7 +115,7 @@ def status(directory: Path, as_json: bool) -> None:
         judged = [{"temperature": T, "verdict": c.verdict, "reason": c.reason} for T, c in holds]
         click.echo(json.dumps({"state": state, "sweeps": total, "sweeps_done": done, "holds": judged}, indent=2))
         return
-    click.echo(f"{config.title}: {state}, {done} of {total} sweeps ({100 * done // total} %)")
+    click.echo(f"{config.title}: {state}, {done} of {total} {config.counted} ({100 * done // total} %)")
     for T, judged_hold in holds:
         click.echo(f"  {T:g} K: {judged_hold.verdict}; {judged_hold.reason}")
 

@@ -202,7 +202,7 @@ def _finish(
     campaign.check_memory(config)
     keeper = campaign.Keeper(directory, config, folder, checkpoint_every, wall_time)
     try:
-        with progress(campaign.total_updates(config), "sweeps") as advance:
+        with progress(campaign.total_updates(config), config.counted) as advance:
             dataset = campaign.execute(config, threads, advance, keeper)
     except campaign.StoppedError as stop:
         click.echo(f"mcsco: {stop}; go on with: mcsco resume {shlex.quote(str(directory.path))}", err=True)
@@ -251,7 +251,8 @@ def _show(directory: RunDirectory, as_json: bool) -> None:
     click.echo(f"\n{config.title}\n")
     click.echo(report.to_text(rows))
     rate = float(dataset.attrs["site_updates_per_s"]) / 1e6
-    click.echo(f"\nsimulated in {dataset.attrs['wall_time_s']:.1f} s, {rate:.0f} million site updates/s")
+    speed = f"{rate:.2g} million jumps/s" if config.is_timed else f"{rate:.0f} million site updates/s"
+    click.echo(f"\nsimulated in {dataset.attrs['wall_time_s']:.1f} s, {speed}")
     for path in figures:
         click.echo(f"figure  {path}")
     click.echo(f"data    {directory.path / 'result.nc'}")

@@ -71,7 +71,7 @@ def run_page(directory: RunDirectory) -> Page:
         if directory.is_finished and str(dataset.attrs.get("mcsco_commit", "")).endswith("-dirty"):
             notes.append(SOURCE_CHANGED)
     share = done / total
-    state = "finished" if directory.is_finished else f"unfinished, {100 * share:.0f} % of the sweeps done"
+    state = "finished" if directory.is_finished else f"unfinished, {100 * share:.0f} % of the {config.counted} done"
     return Page(
         kind="run",
         title=config.title,
@@ -202,11 +202,12 @@ def _map_drawing(config: RunConfig, dataset: xarray.Dataset) -> Drawing | None:
     is_elastic = any(isinstance(term, Elasticity) for term in model.interactions)
     # Six panels in three columns, four in two: either is legible on paper and on a screen.
     figure = draw_maps(model, frame.state, pressure=frame.pressure, width="double" if is_elastic else "single")
-    label = f"Maps of the configuration after {frame.sweep} Monte Carlo steps at {frame.temperature:g} K"
+    when = f"{dataset['time'].values[-1]:g} s" if config.is_timed else f"{frame.sweep} MCS"
+    label = f"Maps of the configuration after {when.replace('MCS', 'Monte Carlo steps')} at {frame.temperature:g} K"
     shown = ["spins", *(["domains"] if model.distortion else []), "structure factors"]
     shown += ["strain", "stress"] if is_elastic else []
     plane = ", a plane of the crystal" if spin.ndim == 3 else ""
-    caption = f"First replica after {frame.sweep} MCS at {frame.temperature:g} K{plane}: {listed(shown)}."
+    caption = f"First replica after {when} at {frame.temperature:g} K{plane}: {listed(shown)}."
     return Drawing(inline_svg(figure, "maps", label), label, caption, is_wide=is_elastic)
 
 
@@ -246,7 +247,11 @@ def what(config: RunConfig) -> str:
     n = config.run.replicas
     crystals = f"{n} independent crystals" if n > 1 else "One crystal"
     verb = "were" if n > 1 else "was"
-    return f"{crystals} of {shape} molecules {verb} {_way(config)} ({config.run.dynamics.capitalize()} dynamics)."
+    return f"{crystals} of {shape} molecules {verb} {_way(config)} ({_dynamics(config)})."
+
+
+def _dynamics(config: RunConfig) -> str:
+    return "thermally activated jumps" if config.is_timed else f"{config.run.dynamics.capitalize()} dynamics"
 
 
 def _summary(config: RunConfig, dataset: xarray.Dataset | None, rows: list[Row]) -> str:

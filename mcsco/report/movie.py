@@ -42,6 +42,8 @@ class _Stage(NamedTuple):
     markers: list[Any]
     x: npt.NDArray[np.float64]
     sweep: npt.NDArray[np.int64]
+    seconds: dict[int, float]
+    """Times of the intervals of a protocol in seconds; empty for others."""
     place: tuple[int, int]
     """Upper left pixel of the crystal, (row, column)."""
     zoom: int
@@ -141,7 +143,7 @@ def _set_stage(dataset: xarray.Dataset, replica: int, frames: list[Snapshot], pl
         )
         text = figure.text(_LEFT / width, 1 - _ABOVE / 2 / height, "", va="center", fontsize=11)
         _add_key(figure, dataset, width, height)
-    return _Stage(figure, text, lines, markers, x, sweep, (_ABOVE + box - crystal_high, _LEFT), zoom)
+    return _Stage(figure, text, lines, markers, x, sweep, _seconds(dataset), (_ABOVE + box - crystal_high, _LEFT), zoom)
 
 
 def _even(pixels: int) -> int:
@@ -154,7 +156,21 @@ def _abscissa(dataset: xarray.Dataset) -> tuple[str, npt.NDArray[np.float64], bo
     T, sweep = dataset["temperature"].values, dataset["sweep"].values
     if np.ptp(T) > 0:
         return "temperature (K)", T, False
+    if "time" in dataset.coords:
+        time = dataset["time"].values
+        return "time (s)", time, bool(time[-1] > 1000 * time[0] and np.ptp(np.diff(time)) > 1e-6 * time[-1])
     return "time (MCS)", sweep, bool(sweep[-1] > 100 * max(sweep[0], 1))
+
+
+def _seconds(dataset: xarray.Dataset) -> dict[int, float]:
+    times: dict[int, float] = {}
+    for prefix in ("", "snapshot_"):
+        if f"{prefix}time" in dataset.coords:
+            pairs = zip(
+                dataset[f"{prefix}sweep"].values.tolist(), dataset[f"{prefix}time"].values.tolist(), strict=True
+            )
+            times.update(pairs)
+    return times
 
 
 def _span(x: npt.NDArray[np.float64], is_log: bool) -> tuple[float, float]:
@@ -210,7 +226,8 @@ def _play(stage: _Stage, frames: list[Snapshot], plane: Cut) -> Iterator[Image]:
 
 def _move(stage: _Stage, frame: Snapshot, plane: Cut) -> None:
     cut = f", plane {plane.name}" if plane.name else ""
-    stage.text.set_text(f"T = {frame.temperature:.1f} K, {frame.sweep} MCS{cut}")
+    when = f"{stage.seconds[frame.sweep]:.4g} s" if stage.seconds else f"{frame.sweep} MCS"
+    stage.text.set_text(f"T = {frame.temperature:.1f} K, {when}{cut}")
     until = int(np.searchsorted(stage.sweep, frame.sweep, side="right"))
     for (line, y), marker in zip(stage.lines, stage.markers, strict=True):
         line.set_data(stage.x[:until], y[:until])
