@@ -2,8 +2,8 @@
 
 `MeanField` replaces every bond by the coupling with the mean, which is exact for couplings of infinite range in an
 infinite crystal; `FiniteSize` sums over all configurations of N molecules when every coupling of the model has
-infinite range, and gives their free energy as a `Surface` over the order parameters. A simulation of the same model is
-held against both.
+infinite range, and gives their free energy as a `Surface` over the order parameters. `SublatticeMeanField` does the
+first for crystals of unequal sites. A simulation of the same model is held against them.
 """
 
 from mcsco.meanfield.bridge import BridgeMeanField
@@ -19,7 +19,10 @@ from mcsco.meanfield.pressure import (
     pressure_transitions,
 )
 from mcsco.meanfield.stationary import StationaryPoint
+from mcsco.meanfield.sublattice_states import SublatticeCurve, SublatticeState
+from mcsco.meanfield.sublattices import SublatticeMeanField
 from mcsco.meanfield.theory import BranchCurve, Jump, MeanField
+from mcsco.meanfield.tracking import SublatticeEvent, SublatticeTransitions
 
 __all__ = [
     "Averages",
@@ -33,6 +36,11 @@ __all__ = [
     "PressureDiagram",
     "PressureTransitions",
     "StationaryPoint",
+    "SublatticeCurve",
+    "SublatticeEvent",
+    "SublatticeMeanField",
+    "SublatticeState",
+    "SublatticeTransitions",
     "Surface",
     "coercive_field",
     "counting_term",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from mcsco.errors import InputError
 from mcsco.model.elasticity import Elasticity
-from mcsco.model.interactions import InfiniteRange, NearestNeighbours
+from mcsco.model.interactions import InfiniteRange, Intramolecular, NearestNeighbours
 from mcsco.model.lattice import Lattice
 from mcsco.model.model import Interaction, Model
 from mcsco.model.site import Displacive, Distortion, OrderDisorder, SpinCrossover
@@ -162,6 +162,22 @@ PRESETS = {
             shape=(64, 64),
             spin=SpinCrossover(enthalpy=147.791 * 60.0 / 1000.0, entropy=60.0, volume=3.4),
             interactions=(InfiniteRange(spin=4.6366),),
+        ),
+        # Two centres that differ in ΔH only. Assumed: half conversion of a at 110 K; ΔH_b = 0, so that b is HS by its
+        # entropy and by J_m; J_m = −1, which makes HS-LS the ground state up to 2.2 kbar; Γ = 0.3, weak. ΔH_a, ΔS and
+        # ΔV then solve, in the mean field, that half conversion and γ = 0.9 at 7 kbar, 0.1 at 25 kbar and 298 K. One
+        # centre with these two points would have ΔV = 6.05; two that convert one after the other are each sharper.
+        Preset(
+            name="dinuclear",
+            summary="[{Fe(3-bpp)(NCS)2}2(4,4'-bipy)]·2MeOH, one centre switches; LS-LS under pressure (much assumed)",
+            source="abstract on pressure and light in spin-crossover materials (one iron switches thermally; at room "
+            "temperature gradual from 7 to 25 kbar; also DOI 10.1039/c2cp23940j). Assumed: T1/2 = 110 K of centre a, "
+            "ΔH of centre b 0, J_m = -1 and Γ = 0.3 kJ/mol, equal ΔS and ΔV; ΔH of a, ΔS and ΔV solved from T1/2 and "
+            "from γ = 0.9 and 0.1 at 7 and 25 kbar and 298 K in mean field",
+            shape=(64, 64),
+            spin=SpinCrossover(enthalpy=3.9009, entropy=52.184, volume=8.5002),
+            second=SpinCrossover(enthalpy=0.0, entropy=52.184, volume=8.5002),
+            interactions=(Intramolecular(spin=-1.0), InfiniteRange(spin=0.3)),
         ),
     )
 }

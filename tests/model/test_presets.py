@@ -18,8 +18,8 @@ def test_every_preset(name):
     assert preset.name == name
     assert preset.summary
     assert preset.source
-    assert presets.load(name, (6, 5)).lattice.shape == (6, 5)
-    assert presets.load(name, (6, 5)) == model.with_shape((6, 5))
+    assert presets.load(name, (6, 4)).lattice.shape == (6, 4)
+    assert presets.load(name, (6, 4)) == model.with_shape((6, 4))
     assert Model.from_dict(json.loads(json.dumps(model.to_dict()))) == model
 
 
