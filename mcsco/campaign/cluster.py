@@ -26,7 +26,7 @@ from mcsco.campaign.connection import (
 )
 from mcsco.campaign.hosts import fingerprint, work_on_host
 from mcsco.campaign.signals import StoppedError
-from mcsco.campaign.work import Outcome, Share
+from mcsco.campaign.work import Outcome, Share, stopped
 from mcsco.errors import InputError
 
 log = logging.getLogger("mcsco")
@@ -38,7 +38,7 @@ _GRACE = 20.0
 # Seconds between two looks at how many workers there are.
 _COUNT = 2.0
 # Bunches are cut for so many workers at least, since more of them may come.
-_EXPECTED = 16
+EXPECTED = 16
 
 
 class DaskCluster:
@@ -91,7 +91,7 @@ class DaskCluster:
                 "and give its address or its scheduler file, and the certificates if it has any"
             ) from None
         # More may come while the campaign runs.
-        self.n_workers = max(_EXPECTED, n_threads(self._client) or 0)
+        self.n_workers = max(EXPECTED, n_threads(self._client) or 0)
 
     def run(self, shares: Iterable[Share], idle: Callable[[], None]) -> Iterator[list[Outcome]]:
         """Outcomes as they come.
@@ -207,7 +207,7 @@ class _ToDo:
     def stopped(self) -> Iterator[list[Outcome]]:
         """Outcomes of all that is left."""
         while self:
-            yield _stopped((self.waiting or self.suspects).popleft())
+            yield stopped((self.waiting or self.suspects).popleft())
 
 
 class _SchedulerGoneError(Exception):
@@ -327,12 +327,8 @@ class _Flight:
         if self._n_threads == 0 or time.monotonic() - self._told_to_stop > _GRACE:
             self.client.cancel(list(self.running))  # the workers see that too, and write their checkpoints
             for share in self.running.values():
-                yield _stopped(share)
+                yield stopped(share)
             self.running.clear()
-
-
-def _stopped(share: Share) -> list[Outcome]:
-    return [Outcome(name, is_stopped=True) for name in share.names]
 
 
 def _elsewhere(share: Share) -> Share:

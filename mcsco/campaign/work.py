@@ -70,6 +70,11 @@ def work(share: Share) -> list[Outcome]:
     return outcomes
 
 
+def stopped(share: Share) -> list[Outcome]:
+    """Outcomes of a share that nobody has begun, or whose worker does not answer."""
+    return [Outcome(name, is_stopped=True) for name in share.names]
+
+
 def _do(name: str, config: RunConfig, share: Share) -> Outcome:
     from mcsco.campaign.run import make_journey
 

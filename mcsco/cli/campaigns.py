@@ -40,21 +40,22 @@ def run_campaign(
 
     end = time.monotonic() + wall_time
     try:
-        while True:
-            with progress(len(directory.tasks(config)), "tasks") as advance:
-                status = campaign.run_campaign(
-                    directory,
-                    config,
-                    workplace.executor(),
-                    progress=advance,
-                    checkpoint_every=checkpoint_every,
-                    wall_time=end - time.monotonic(),
-                    only=only,
-                )
-            added = campaign.refine(directory, config)
-            if not added:
-                break
-            log.info("the grid is refined by %d points", added)
+        with workplace.opened(directory.path) as executor:
+            while True:
+                with progress(len(directory.tasks(config)), "tasks") as advance:
+                    status = campaign.run_campaign(
+                        directory,
+                        config,
+                        executor(),
+                        progress=advance,
+                        checkpoint_every=checkpoint_every,
+                        wall_time=end - time.monotonic(),
+                        only=only,
+                    )
+                added = campaign.refine(directory, config)
+                if not added:
+                    break
+                log.info("the grid is refined by %d points", added)
     except campaign.StoppedError as stop:
         click.echo(f"mcsco: {stop}; go on with: mcsco resume {shlex.quote(str(directory.path))}", err=True)
         sys.exit(stop.code)

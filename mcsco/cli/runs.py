@@ -22,24 +22,20 @@ if TYPE_CHECKING:
 
 
 class Duration(click.ParamType):  # type: ignore[type-arg]  # generic only in newer versions of click
-    """Seconds, or a number with s, min, h or d."""
+    """Seconds, or a number with s, min, h or d, or hours:minutes:seconds."""
 
     name = "time"
-    _UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}  # noqa: RUF012 - a constant
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """The number of seconds."""
+        from mcsco.campaign.durations import parse_duration
+
         if isinstance(value, int | float):
             return float(value)
-        text = str(value).strip()
-        unit = next((u for u in ("min", "s", "h", "d") if text.endswith(u)), "")
         try:
-            seconds = float(text.removesuffix(unit)) * self._UNITS.get(unit, 1.0)
-        except ValueError:
-            seconds = math.nan
-        if not 0 <= seconds < math.inf:
-            self.fail(f"'{text}' is not a time; give seconds or e.g. 90s, 10min, 3.5h, 2d")
-        return seconds
+            return parse_duration(str(value))
+        except ValueError as error:
+            self.fail(str(error))
 
 
 def how_long(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -87,6 +83,7 @@ def run(
     campaign.measured_curve(config, file.parent)  # an unreadable file is found before the simulation, not after
     directory = campaign.output_directory(config, file, output)
     if dry_run:
+        workplace.check()
         campaigns.dry_run(config, as_json)
         return
     if config.campaign is not None:
