@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from mcsco.campaign.files import FORMAT_VERSION, read_dataset, write_dataset
 from mcsco.errors import InputError, StateError
 
 if TYPE_CHECKING:
     from mcsco.sampling import Travel
+
+
+# The first checkpoint comes after this part of the interval, and each interval is twice the one before.
+_FIRST = 1 / 16
+
+
+class Intervals:
+    """Seconds to wait before each checkpoint: short ones first, up to the one that was asked for.
+
+    What is killed again and again before the whole interval is over still gets on.
+    """
+
+    def __init__(self, longest: float) -> None:
+        self._longest, self._next = longest, _FIRST * longest
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> float:
+        seconds = self._next
+        self._next = min(2.0 * seconds, self._longest)
+        return seconds
 
 
 class CheckpointFile:

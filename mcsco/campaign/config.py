@@ -20,11 +20,13 @@ from mcsco.campaign.fields import FilePath, Text
 from mcsco.campaign.protocol_sections import ProtocolSection
 from mcsco.campaign.section import Section
 from mcsco.campaign.sections import (
+    LOOP_QUANTITIES,
     CalibrateSection,
     CampaignSection,
     LandauSection,
     MeasuredSection,
     ModelSection,
+    RefineSection,
     RunSection,
 )
 from mcsco.campaign.timed_sections import TIMED_KINDS, KineticsSection
@@ -71,8 +73,8 @@ class RunConfig(Section):
             raise ValueError(
                 f"run.snapshots = {self.run.snapshots}: replica exchange keeps the final states only; leave it at 0"
             )
-        if self.campaign and self.campaign.refine and self.protocol.kind != "hold":
-            raise ValueError("campaign.refine: needs a protocol of kind 'hold', whose means it compares")
+        if self.campaign and self.campaign.refine:
+            self._check_refinement(self.campaign.refine)
         asked = {self.protocol.of} if self.protocol.kind == "hold" else set()
         if self.protocol.kind == "hold" and isinstance(self.protocol.precision, dict):
             asked = set(self.protocol.precision)
@@ -96,6 +98,16 @@ class RunConfig(Section):
             raise ValueError(
                 f"kinetics: a protocol of kind {self.protocol.kind!r} in Monte Carlo steps has no rates; leave it out, "
                 "or set run.dynamics = 'arrhenius'"
+            )
+
+    def _check_refinement(self, refine: RefineSection) -> None:
+        of_loops = refine.quantity in LOOP_QUANTITIES
+        if self.protocol.kind not in ("hold", "thermal-cycle"):
+            raise ValueError("campaign.refine: needs a protocol of kind 'hold' or 'thermal-cycle'")
+        if of_loops != (self.protocol.kind == "thermal-cycle"):
+            raise ValueError(
+                f"campaign.refine.quantity = '{refine.quantity}': must be a mean (gamma, q, eta, energy) of holds, or "
+                "T_up, T_down or width of thermal cycles"
             )
 
     def _check_surface(self) -> None:

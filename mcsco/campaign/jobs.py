@@ -27,7 +27,7 @@ _GONE = 30.0
 # A job that lived for less than so many seconds has failed; so many failures for every job wanted end the campaign.
 _SHORT, _FAILURES = 60.0, 3
 # Seconds between two looks, and before a job that was refused is submitted again.
-_LOOK, _AGAIN = 2.0, 300.0
+_LOOK, _AGAIN = 0.5, 300.0
 
 
 class Jobs:

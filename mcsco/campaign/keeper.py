@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mcsco.campaign.checkpoint import Intervals
 from mcsco.campaign.config import RunConfig
 from mcsco.campaign.signals import Signals
 from mcsco.campaign.store import RunDirectory
@@ -31,7 +32,7 @@ class Keeper:
     folder : Path
         Folder of the configuration's file, which a measured curve is relative to.
     interval : float
-        Seconds between two checkpoints.
+        Seconds between two checkpoints; the first ones come sooner.
     wall_time : float
         Seconds after which the run shall stop.
     """
@@ -44,9 +45,10 @@ class Keeper:
         interval: float = 60.0,
         wall_time: float = math.inf,
     ) -> None:
-        self.directory, self.config, self.folder, self.interval = directory, config, folder, interval
+        self.directory, self.config, self.folder = directory, config, folder
         self.signals = Signals(wall_time)
-        self._due = time.monotonic() + interval
+        self._intervals = Intervals(interval)
+        self._due = time.monotonic() + next(self._intervals)
 
     def is_due(self) -> bool:
         """Whether the run shall pause for a checkpoint, or stop."""
@@ -77,6 +79,6 @@ class Keeper:
             if leaving is not None:
                 raise
             log.warning("no checkpoint: %s (%s); going on without", self.directory.path, error.strerror or error)
-        self._due = time.monotonic() + max(self.interval, (time.monotonic() - began) / _SHARE)
+        self._due = time.monotonic() + max(next(self._intervals), (time.monotonic() - began) / _SHARE)
         if leaving is not None:
             raise leaving

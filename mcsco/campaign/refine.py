@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from mcsco.campaign.config import RunConfig
 from mcsco.campaign.files import FORMAT_VERSION, replaced
+from mcsco.campaign.sections import LOOP_QUANTITIES
 from mcsco.campaign.tasks import Point, Task, one_number, points
 from mcsco.errors import InputError
 
@@ -75,8 +76,9 @@ def refine(directory: CampaignDirectory, config: RunConfig) -> int:
     """Add a round of points to a campaign of which all tasks are done; how many there are.
 
     What is added follows from the results alone. Neighbours on the refined key, all other keys equal, get a point half
-    way if the mean of the quantity differs by more than `step` and they are further apart than `smallest`. Different
-    starts (``run.start``) are different branches, each with its own transition.
+    way if the quantity differs by more than `step`, or exists at one of them only, and they are further apart than
+    `smallest`. Of holds it is a mean, and different starts (``run.start``) are different branches, each with its own
+    transition; of thermal cycles it is a number of the loop.
 
     Raises
     ------
@@ -93,8 +95,7 @@ def refine(directory: CampaignDirectory, config: RunConfig) -> int:
     new = []
     for branch in _branches(tasks, section.of).values():
         for (a, left), (b, right) in pairwise(sorted(branch.items())):
-            difference = np.max(np.abs(_mean(left, means) - _mean(right, means)))
-            if b - a > section.smallest and not difference <= section.step:
+            if b - a > section.smallest and _distance(_mean(left, means), _mean(right, means)) > section.step:
                 new.append(left[0].point | {section.of: _like(left[0].point[section.of], (a + b) / 2)})
     if new:
         directory.refined.add(new)
@@ -115,12 +116,19 @@ def _like(given: Any, value: float) -> Any:
 
 
 def _means(directory: CampaignDirectory, quantity: str) -> dict[str, npt.NDArray[np.float64]]:
-    """Mean of the quantity in every hold of every task, after the cut of what is not in equilibrium."""
+    """The quantity of every task's loop, or its mean in every hold, after the cut of what is not in equilibrium."""
     from mcsco.campaign.opened import open_campaign, task_dataset
 
     whole = open_campaign(directory.path)
     names = whole["task"].values.astype(str)
-    return {name: _of_holds(task_dataset(whole, i), quantity) for i, name in enumerate(names)}
+    read = _of_loop if quantity in LOOP_QUANTITIES else _of_holds
+    return {name: read(task_dataset(whole, i), quantity) for i, name in enumerate(names)}
+
+
+def _of_loop(one: xarray.Dataset, quantity: str) -> npt.NDArray[np.float64]:
+    from mcsco.observables import loop
+
+    return np.array([getattr(loop(one), quantity).value])
 
 
 def _of_holds(one: xarray.Dataset, quantity: str) -> npt.NDArray[np.float64]:
@@ -135,3 +143,9 @@ def _of_holds(one: xarray.Dataset, quantity: str) -> npt.NDArray[np.float64]:
 def _mean(tasks: list[Task], means: Mapping[str, npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
     average: npt.NDArray[np.float64] = np.mean([means[task.name] for task in tasks], axis=0)
     return average
+
+
+def _distance(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> float:
+    """The largest difference; of what is known on one side only, such as the width where a loop begins, infinite."""
+    differences = np.where(np.isnan(a) & np.isnan(b), 0.0, np.abs(a - b))
+    return float(np.max(np.where(np.isnan(differences), np.inf, differences)))

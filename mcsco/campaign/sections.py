@@ -225,11 +225,15 @@ class CalibrateSection(Section):
 Values = Annotated[tuple[Any, ...], Field(min_length=1)]
 
 
+LOOP_QUANTITIES = ("T_up", "T_down", "width")
+"""What a grid of thermal cycles is refined by."""
+
+
 class RefineSection(Section):
     """``[campaign.refine]``: more points where a quantity changes between neighbours."""
 
     of: Text
-    quantity: Literal["gamma", "q", "eta", "energy"] = "q"
+    quantity: Literal["gamma", "q", "eta", "energy", "T_up", "T_down", "width"] = "q"
     step: float = Field(gt=0, le=1e4)
     smallest: float = Field(gt=0, le=1e6)
     rounds: int = Field(default=20, ge=1, le=100)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mcsco.campaign.checkpoint import CheckpointFile
+from mcsco.campaign.checkpoint import CheckpointFile, Intervals
 from mcsco.campaign.config import RunConfig
 from mcsco.errors import InputError, McscoError
 
@@ -85,13 +85,13 @@ def _do(name: str, config: RunConfig, share: Share) -> Outcome:
     except InputError:  # damaged: nothing is lost but time, and nobody has to look for one file among many
         checkpoint.discard()
         journey = make_journey(config, share.threads)
-    watch = _Watch(Path(share.stop_file), share.checkpoint_every)
+    watch = _Watch(Path(share.stop_file), Intervals(share.checkpoint_every))
     while not journey.run(watch.is_due):
         with suppress(OSError):  # the checkpoint before is still there
             checkpoint.save(journey)
         if watch.is_stopped:
             return Outcome(name, is_stopped=True)
-        watch.wait_for(share.checkpoint_every)
+        watch.wait()
     variables, coordinates = journey.variables()
     if not share.states:
         variables = {key: value for key, value in variables.items() if key not in ("spin", "distortion")}
@@ -102,14 +102,15 @@ def _do(name: str, config: RunConfig, share: Share) -> Outcome:
 class _Watch:
     """When to write a checkpoint, and whether to stop."""
 
-    def __init__(self, stop_file: Path, interval: float) -> None:
-        self.stop_file = stop_file
+    def __init__(self, stop_file: Path, intervals: Intervals) -> None:
+        self.stop_file, self.intervals = stop_file, intervals
         self.is_stopped = False
         self._look = time.monotonic() + _LOOK
-        self.wait_for(interval)
+        self.wait()
 
-    def wait_for(self, interval: float) -> None:
-        self._due = time.monotonic() + interval
+    def wait(self) -> None:
+        """For the next checkpoint."""
+        self._due = time.monotonic() + next(self.intervals)
 
     def is_due(self) -> bool:
         now = time.monotonic()

@@ -140,7 +140,8 @@ def test_two_ctrl_c_leave_no_process_either(batch, tmp_path):
     for _ in range(2):
         os.killpg(process.pid, signal.SIGINT)
         time.sleep(0.3)
-    assert process.wait(60) == 128 + signal.SIGINT, said(tmp_path)
+    # The second may come when all is done but for the end of the process.
+    assert process.wait(60) in (128 + signal.SIGINT, -signal.SIGINT), said(tmp_path)
     assert "Traceback" not in said(tmp_path)
     assert batch.is_empty_within(20)
 
@@ -251,10 +252,9 @@ def test_jobs_that_end_at_once_are_not_submitted_for_ever(batch, tmp_path, monke
         def run(self, shares, idle):
             def kill():
                 idle()
-                if self._jobs is not None and self._jobs.n_workers():
-                    for job in batch.jobs():
-                        if job in {os.getpgid(process) for process in batch.processes()}:
-                            batch.kill(job)
+                if self._jobs is not None and self._jobs._seen:
+                    for process in batch.processes():
+                        os.kill(process, signal.SIGKILL)
 
             yield from super().run(shares, kill)
 

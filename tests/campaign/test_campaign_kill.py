@@ -58,13 +58,13 @@ sweeps = 9000
 PRECISE = REPLICA.replace("4000", "40000, measure_every = 20, precision = 0.04")
 
 
-def finish(directory, config):
+def finish(directory, config, interval=0.01):
     """Do a run, or what is left of it, in a child process; its process id."""
     child = os.fork()
     if child:
         return child
     try:
-        keeper = campaign.Keeper(directory, config, directory.path, interval=0.01)
+        keeper = campaign.Keeper(directory, config, directory.path, interval=interval)
         dataset = campaign.execute(config, threads=1, keeper=keeper)
         directory.save(config, dataset, directory.path)
         os._exit(0)
@@ -122,6 +122,25 @@ def test_kill_and_resume_is_the_run_without(text, tmp_path, monkeypatch, request
         shutil.rmtree(directory.path)
     assert finished
     assert positions > wanted / 4, "hardly any kill came after the first checkpoint"
+    print(f"{kills} kills, {positions} of them after a checkpoint; {finished} runs came to their end")
+
+
+def test_kills_that_come_sooner_than_checkpoints_stop_nothing(tmp_path, monkeypatch):
+    """The first checkpoints come early, so that a queue that takes machines away every minute does not win for ever."""
+    monkeypatch.setattr("mcsco.sampling.trajectory._UPDATES_PER_CALL", 2**17)
+    monkeypatch.setattr("mcsco.campaign.keeper._SHARE", 1.0)
+    config = campaign.parse_config(LOOP)
+    expected = campaign.execute(config, threads=1)
+    began = time.monotonic()
+    campaign.execute(config, threads=1)
+    life = 0.6 * (time.monotonic() - began) + 0.2
+    directory = campaign.RunDirectory(tmp_path / "run")
+    lives = 1
+    while not is_finished_after(finish(directory, config, interval=4 * life), life):
+        lives += 1
+        life *= 1.02  # on a busy machine
+        assert lives < 60
+    assert directory.result()["gamma"].equals(expected["gamma"])
 
 
 def limited(size):

@@ -8,7 +8,9 @@ import tomli_w
 
 from mcsco import campaign
 from mcsco.campaign.parts import Parts
+from mcsco.campaign.refine import _distance
 from mcsco.campaign.reruns import Reruns
+from mcsco.observables import loop
 
 HOLDS = """
 title = "holds"
@@ -248,7 +250,10 @@ def test_a_refined_grid_finds_both_transitions(tmp_path, mcsco):
         ("step = 0.3", "step = 0", "campaign.refine.step"),
         ('of = "protocol.temperature"', 'of = "run.start"', "is not one number"),
         ('kind = "hold", temperature = 200.0, sweeps = 200, measure_every = 4, equilibration = 200',
-         'kind = "quench", temperature = 200.0, sweeps = 100', "needs a protocol of kind 'hold'"),
+         'kind = "quench", temperature = 200.0, sweeps = 100', "needs a protocol of kind 'hold' or 'thermal-cycle'"),
+        ("step = 0.3", 'quantity = "width"\nstep = 0.3', "must be a mean (gamma, q, eta, energy) of holds"),
+        ('kind = "hold", temperature = 200.0, sweeps = 200, measure_every = 4, equilibration = 200',
+         'kind = "thermal-cycle", temperature = [200.0, 240.0]', "T_up, T_down or width of thermal cycles"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_refined(tmp_path, mcsco, old, new, says):
@@ -256,6 +261,47 @@ def test_what_cannot_be_refined(tmp_path, mcsco, old, new, says):
     answer = mcsco("run", "c.toml", "-o", "c", "--dry-run")
     assert answer.code == 2
     assert says in answer.err
+
+
+LOOPS = """
+title = "where the loop opens"
+model = {preset = "pmpea", shape = [16, 16]}
+protocol = {kind = "thermal-cycle", temperature = [190.0, 260.0], sweeps_per_kelvin = 8, measure_every = 4}
+run = {replicas = 3, seed = 2}
+[campaign.grid]
+"model.interactions.0.spin" = [0.1, 0.7, 1.3]
+[campaign.refine]
+of = "model.interactions.0.spin"
+quantity = "width"
+step = 3.0
+smallest = 0.2
+"""
+
+
+def test_a_refined_grid_of_loops(tmp_path, mcsco):
+    """Points come where the width changes, and where there is a loop on one side only, and nowhere else."""
+    (tmp_path / "c.toml").write_text(LOOPS)
+    answer = mcsco("run", "c.toml", "-o", "c", "--workers", "1", "--json")
+    assert answer.code == 0, answer.err
+    whole = campaign.open_campaign(tmp_path / "c")
+    order = np.argsort(whole["model.interactions.0.spin"].values)
+    values = whole["model.interactions.0.spin"].values[order]
+    widths = np.array([loop(campaign.task_dataset(whole, i)).width.value for i in order])
+    assert 3 < values.size < 9  # nine on a grid that is as fine everywhere
+    wide = np.diff(values) > 0.2
+    assert wide.any()
+    step = np.abs(np.diff(widths))
+    assert np.all(step[wide & np.isfinite(step)] <= 3.0)
+    known = np.isfinite(widths)
+    assert not np.any(wide & (known[1:] != known[:-1]))
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "distance"),
+    [([1.0, 5.0], [2.0, 2.0], 3.0), ([np.nan], [np.nan], 0.0), ([np.nan], [1.0], np.inf), ([1.0], [np.nan], np.inf)],
+)
+def test_what_is_known_on_one_side_only_is_far_away(a, b, distance):
+    assert _distance(np.array(a), np.array(b)) == distance
 
 
 def test_a_single_run_tells_its_verdict(tmp_path, mcsco):

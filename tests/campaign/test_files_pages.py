@@ -94,10 +94,11 @@ def test_ncdump(directory):
 
 def test_the_campaigns_page(mcsco, capsys):
     """Its file is a campaign, its commands are those of the program, and its Python runs."""
-    text, precise, refined = blocks("campaigns.md", "toml")
+    text, precise, refined, loops = blocks("campaigns.md", "toml")
     hold = campaign.parse_config(text.partition("[protocol]")[0] + precise).protocol.build()[0]
     assert dict(hold.precision) == {"q": 0.01, "eta": 0.02}
     assert campaign.n_points(campaign.parse_config(refined)) == 12
+    assert campaign.n_points(campaign.parse_config(refined.partition("[protocol]")[0] + loops)) == 3
     assert campaign.n_points(campaign.parse_config(text)) == 9
     Path("gamma.toml").write_text(text.replace("[32, 32]", "[4, 4]"))
     commands = [command for block in blocks("campaigns.md", "sh") for command in block.splitlines()]
