@@ -8,6 +8,7 @@ from mcsco.observables.autocorrelation import equilibrated_start
 from mcsco.observables.bimodality import Bimodality, bimodality
 from mcsco.observables.blocks import Binning, binning, jackknife
 from mcsco.observables.bragg import Reflection, reflection
+from mcsco.observables.calorimetry import Calorimetry, Heat, calorimetry
 from mcsco.observables.coarsening import GrowthExponent, growth_exponent
 from mcsco.observables.collapse import Collapse, collapse
 from mcsco.observables.combined_holds import Distribution, Reweighting
@@ -49,6 +50,7 @@ __all__ = [
     "Bimodality",
     "Binning",
     "Branches",
+    "Calorimetry",
     "Change",
     "Collapse",
     "Convergence",
@@ -66,6 +68,7 @@ __all__ = [
     "FieldDomains",
     "FiniteSizeScaling",
     "GrowthExponent",
+    "Heat",
     "Landscape",
     "Law",
     "LightLoop",
@@ -97,6 +100,7 @@ __all__ = [
     "binder",
     "binning",
     "bragg_amplitude",
+    "calorimetry",
     "chi_T",
     "collapse",
     "convergence",
