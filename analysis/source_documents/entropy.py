@@ -14,12 +14,16 @@ from mcsco import landau, presets, units
 from mcsco.meanfield import MeanField
 from mcsco.observables import calorimetry
 
-LOOP = "pmpea/thermal_loop"
+LOOP, ELASTIC = "pmpea/thermal_loop", "pmpea-elastic/thermal_loop"
+_REVERSIBLE = (
+    "only what jumps produces entropy, ΔH (1/T_down − 1/T_up) of it; here a part of the heat goes along the branches, "
+    "which are less saturated than those measured"
+)
 RANGE = (151.0, 295.0)
 """K; the DSC of the source ran from 115 to 295 K, and below 151 K nothing happens in the model."""
 DSC = {"heating": 62.8, "cooling": 67.6}
-DSC_TOLERANCE = 2.0
-"""J/(mol K): 3 %, what a baseline under a broad peak leaves open."""
+DSC_TOLERANCE = 3.0
+"""J/(mol K): 5 %, what a baseline under a broad peak leaves open."""
 MEASURED_T = {"heating": 235.0, "cooling": 219.0}
 SCALE = 66.5
 """J/(mol K) of the full LS → HS, which is 2 a1 of the potential."""
@@ -99,12 +103,14 @@ def calorimetric(runs: Runs) -> list[Claim]:
         *claims,
         Claim(17, "c", PMPEA, "paper §3.4", "ΔS on cooling − ΔS on heating: entropy produced in a cycle", "J/(mol K)",
               near(printed, 1.0, f"{printed:.1f}"), potential.cooling - potential.heating,
-              theory.cooling - theory.heating, found.production, runs=(LOOP,),
-              note="no parameter was chosen for it; about ΔH (1/T_down − 1/T_up)"),
+              theory.cooling - theory.heating, found.production, runs=(LOOP,), reason=_REVERSIBLE),
         Claim(17, "d", PMPEA, "paper §3.4", "heat on heating over heat on cooling, T_up ΔS_up / T_down ΔS_down", "",
               near(1.0, 0.02, f"{heat[0] / heat[1]:.3f} (from 62.8, 67.6, 235, 219)"), 1.0, 1.0,
               ratio(found.heating.enthalpy, found.cooling.enthalpy), runs=(LOOP,), digits=4,
               note="one enthalpy, divided by two temperatures"),
+        Claim(17, "e", PMPEA, "paper §3.4", "entropy produced in a cycle, elastic crystal", "J/(mol K)",
+              near(printed, 1.0, f"{printed:.1f}"), simulation=calorimetry(runs(ELASTIC).dataset, RANGE).production,
+              runs=(ELASTIC,), reason=_REVERSIBLE),
     ]  # fmt: skip
 
 

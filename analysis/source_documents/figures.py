@@ -253,13 +253,14 @@ def _cut_along_q(axes: Axes) -> None:
     for T, colour in zip(SHOWN, (COOLING, HOLD, HEATING), strict=True):
         G = JOULE * np.asarray(POTENTIAL.effective_free_energy(q, T))
         zero = JOULE * float(POTENTIAL.free_energy(*POTENTIAL.minima(T)[0], T))
-        axes.plot(q, G - zero, color=colour, lw=1.2, label=f"{T:.1f} K")
+        axes.plot(q, G - zero, color=colour, lw=1.2)
         for point in POTENTIAL.minima(T):
             height = JOULE * float(POTENTIAL.free_energy(*point, T)) - zero
             axes.plot([point[0]], [height], "o", ms=4, mfc="white", mec=colour, clip_on=False, zorder=5)
     axes.set(xlabel="q", ylabel="valley of G (J mol⁻¹)", xlim=(-1, 1), ylim=(-60, 1000))
+    for T, place, colour in zip(SHOWN, ((0.47, 880), (0.1, 205), (-0.7, 800)), (COOLING, HOLD, HEATING), strict=True):
+        axes.text(*place, f"{T:.1f} K", color=colour)
     axes.axhline(0, color=LANDAU, lw=0.6, zorder=0)
-    axes.legend(loc="upper center")
     axes.set_title("$\\mathbf{d}$  along q, eq. (4)", loc="left")
 
 

@@ -70,6 +70,8 @@ def to_markdown(claims: list[Claim], full: bool) -> str:
     """The table with a head that says how it was made."""
     command = "python -m analysis.source_documents" + (" --full" if full else "")
     lines = [
+        "# The source documents, row by row",
+        "",
         f"Made by `{command}`: {len(claims)} rows of {len({claim.number for claim in claims})} statements; "
         f"{summary(claims)}.",
         "",
