@@ -12,7 +12,7 @@ from mcsco.observables import Loop, loop
 from mcsco.report.holds import hold_points
 from mcsco.report.quench import quench_rows
 from mcsco.report.row import NAN, Row
-from mcsco.report.sublattices import half_conversions, mean_field_of
+from mcsco.report.sublattices import half_conversions, mean_field_of, stable_state
 from mcsco.report.views import VIEWS
 
 if TYPE_CHECKING:
@@ -27,12 +27,12 @@ def compare(config: RunConfig, dataset: xarray.Dataset) -> list[Row]:
     potential = landau.load(config.landau.set) if config.landau else None
     has_eta = bool(dataset["eta"].values.any())
     if config.protocol.kind == "hold":
-        return _hold_rows(dataset, theory, potential, has_eta)
+        return _hold_rows(config, dataset, theory, potential, has_eta)
     if config.protocol.kind == "quench":
         return quench_rows(config, dataset)
     simulated = loop(dataset)
     if theory is None:
-        rows = [*_loop_rows(simulated, None, potential, config, has_eta), *half_conversions(dataset)]
+        rows = [*_loop_rows(simulated, None, potential, config, has_eta), *half_conversions(config, dataset)]
     elif theory.is_gradual:
         rows = _gradual_rows(simulated, theory, config)
     else:
@@ -77,13 +77,17 @@ def _gradual_rows(simulated: Loop, theory: MeanField, config: RunConfig) -> list
 
 
 def _hold_rows(
-    dataset: xarray.Dataset, theory: MeanField | None, potential: landau.Potential | None, has_eta: bool
+    config: RunConfig,
+    dataset: xarray.Dataset,
+    theory: MeanField | None,
+    potential: landau.Potential | None,
+    has_eta: bool,
 ) -> list[Row]:
     """Averages beside the stable states of the theories."""
     rows = []
     for point in hold_points(dataset):
         T = point.temperature
-        q, eta = theory.equilibrium(T) if theory else (NAN, NAN)
+        q, eta = stable_state(config, theory, T)
         landau_q = float(potential.equilibrium(T)[0]) if potential else NAN
         rows.append(Row(f"γ at {T:g} K", "", point.gamma, (1 + q) / 2, (1 + landau_q) / 2, NAN))
         if has_eta:

@@ -13,7 +13,7 @@ from mcsco.meanfield import MeanField, PressureTransitions, coercive_field, pres
 from mcsco.observables import DrivenLoop, Estimate, driven_loop
 from mcsco.report.row import NAN, Row
 from mcsco.report.style import COOLING, HEATING, MEAN_FIELD, STYLE
-from mcsco.report.sublattices import draw_sublattices
+from mcsco.report.sublattices import draw_mean_field_ways, draw_sublattices, half_conversions, mean_field_ways
 from mcsco.report.view import View
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ def pressure_rows(config: RunConfig, dataset: xarray.Dataset) -> list[Row]:
             ("compression", "release"), (found.cross.up, found.cross.down), expected, strict=True
         )
     ]
+    if not config.model.build().is_uniform:
+        rows = half_conversions(config, dataset, "pressure")
     rows += [
         _row(f"P(γ = 0.1) − P(γ = 0.9) on {sense}", "GPa", value)
         for sense, value in (("compression", found.span80.up), ("release", found.span80.down))
@@ -138,6 +140,10 @@ def _draw_mean_field(config: RunConfig, along: str, panels: dict[str, Axes]) -> 
     """Both branches of the mean field; against a field, the state on the side that the field favours."""
     p: Any = config.protocol
     model = config.model.build()
+    ways = mean_field_ways(config, along) if along == "pressure" else None
+    if ways is not None:
+        draw_mean_field_ways(ways, along, panels, MEAN_FIELD)
+        return
     low, high = sorted(getattr(p, along))
     grid = np.linspace(low, high, _POINTS)
     style: dict[str, Any] = {"color": MEAN_FIELD, "lw": 0.9, "zorder": 3}

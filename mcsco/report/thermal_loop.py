@@ -12,7 +12,7 @@ from mcsco.campaign import RunConfig
 from mcsco.observables import Estimate, Measured
 from mcsco.report.holds import hold_points
 from mcsco.report.style import COOLING, HEATING, HOLD, LANDAU, MEAN_FIELD, MEASURED, STYLE
-from mcsco.report.sublattices import draw_sublattices, mean_field_of
+from mcsco.report.sublattices import draw_mean_field_ways, draw_sublattices, mean_field_of, mean_field_ways
 
 if TYPE_CHECKING:
     import xarray
@@ -125,6 +125,9 @@ def _draw_holds(dataset: xarray.Dataset, panels: Panels) -> None:
 def _draw_mean_field(config: RunConfig, grid: Array, panels: Panels) -> None:
     theory = mean_field_of(config)
     if theory is None:
+        ways = mean_field_ways(config, "temperature")
+        if ways is not None:
+            draw_mean_field_ways(ways, "temperature", panels, MEAN_FIELD)
         return
     line: dict[str, Any] = {"color": MEAN_FIELD, "lw": 0.9, "zorder": 3}
     if theory.is_gradual:  # both branches are one smooth curve
