@@ -259,5 +259,7 @@ def provenance_of(attrs: dict[str, Any]) -> dict[str, Any]:
         if key in attrs:
             value = attrs[key]
             value = value.item() if hasattr(value, "item") else value
+            if attrs.get("kernel") == "n-fold way":  # which attempts nothing
+                name = {"site_updates": "jumps", "site_updates_per_s": "jumps per second"}.get(key, name)
             found[name] = float(f"{value:.3g}") if key == "site_updates_per_s" else value
     return found

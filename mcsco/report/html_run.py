@@ -295,7 +295,10 @@ def _finding(config: RunConfig, rows: list[Row]) -> str:
     kind = config.protocol.kind
     if kind in ("hold", "quench", *VIEWS):
         known = [row for row in rows if not math.isnan(row.simulation.value)][: 2 if kind == "quench" else 6]
-        parts = [f"{row.quantity} is {with_error(row.simulation, row.unit)}".replace(" ± –", "") for row in known]
+        parts = [
+            f"{row.quantity} is {with_error(row.simulation, row.unit)} {row.unit}".replace(" ± –", "").rstrip()
+            for row in known
+        ]
         return f"{listed(parts)}." if parts else ""
     shown = [row for row in rows if not row.quantity.endswith("(η)")]
     parts = [

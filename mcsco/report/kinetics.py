@@ -12,6 +12,7 @@ from mcsco.observables import Estimate, relaxation_fit, relaxation_temperature
 from mcsco.observables.series import mean_over_replicas
 from mcsco.report.row import NAN, Row
 from mcsco.report.style import COOLING, HEATING, STYLE
+from mcsco.report.sublattices import draw_sublattices
 from mcsco.report.view import View
 
 if TYPE_CHECKING:
@@ -34,7 +35,10 @@ def part_rows(p: Any, dataset: xarray.Dataset, leg: int = 0) -> list[Row]:
         Row("γ at the end", "", mean_over_replicas(gamma[:, -1]), NAN, NAN, NAN),
     ]
     if p.kind == "temperature-scan" and p.temperature[1] > p.temperature[0]:
-        rows.append(Row("steepest fall of γ", "K", relaxation_temperature(dataset, leg), NAN, NAN, NAN))
+        for name, of in (("gamma", ""), ("gamma_a", " (a)"), ("gamma_b", " (b)")):
+            if name in dataset:
+                steepest = relaxation_temperature(dataset.assign(gamma=dataset[name]), leg)
+                rows.append(Row(f"steepest fall of γ{of}", "K", steepest, NAN, NAN, NAN))
     if p.kind == "relaxation":
         fit = relaxation_fit(dataset, leg)
         law = getattr(fit, "exponential" if fit.verdict == "none" else fit.verdict)
@@ -62,6 +66,9 @@ def draw_kinetics(config: RunConfig, dataset: xarray.Dataset) -> Figure:
             colour = HEATING if name == "gamma" else COOLING
             axis.plot(x, y.T, color=colour, lw=0.3, alpha=0.4, rasterized=True)
             axis.plot(x, y.mean(axis=0), color=colour, lw=1.4)
+            if name == "gamma" and "gamma_a" in dataset:
+                draw_sublattices(dataset, x, np.ones(x.size, dtype=np.bool_), axis, colour, label=True)
+                axis.legend()
             axis.set(ylabel={"gamma": "HS fraction γ", "eta": "|η|"}[name], ylim=(-0.04, 1.04))
         if is_logarithmic:
             axes[-1].set_xscale("log")

@@ -55,6 +55,8 @@ def test_page(finished):
     text = f"{page.summary} {' '.join(drawing.caption for drawing in page.drawings)}"
     assert "(thermally activated jumps)" in text
     assert "after 0.7 s at 10 K" in text
+    assert page.provenance["jumps"] > 0
+    assert not any("site updates" in name for name in page.provenance)
     assert "MCS" not in text
     assert "Metropolis" not in text
 
