@@ -2,8 +2,8 @@
 
 `MeanField` replaces every bond by the coupling with the mean, which is exact for couplings of infinite range in an
 infinite crystal; `FiniteSize` sums over all configurations of N molecules when every coupling of the model has
-infinite range, and gives their free energy as a `Surface` over the order parameters. `SublatticeMeanField` does the
-first for crystals of unequal sites. A simulation of the same model is held against them.
+infinite range, and gives their free energy as a `Surface` over the order parameters. `SublatticeMeanField` and
+`SublatticeFiniteSize` do both for crystals of unequal sites. A simulation of the same model is held against them.
 """
 
 from mcsco.meanfield.bridge import BridgeMeanField
@@ -19,6 +19,7 @@ from mcsco.meanfield.pressure import (
     pressure_transitions,
 )
 from mcsco.meanfield.stationary import StationaryPoint
+from mcsco.meanfield.sublattice_finite import SublatticeAverages, SublatticeFiniteSize
 from mcsco.meanfield.sublattice_states import SublatticeCurve, SublatticeState
 from mcsco.meanfield.sublattices import SublatticeMeanField
 from mcsco.meanfield.theory import BranchCurve, Jump, MeanField
@@ -36,8 +37,10 @@ __all__ = [
     "PressureDiagram",
     "PressureTransitions",
     "StationaryPoint",
+    "SublatticeAverages",
     "SublatticeCurve",
     "SublatticeEvent",
+    "SublatticeFiniteSize",
     "SublatticeMeanField",
     "SublatticeState",
     "SublatticeTransitions",

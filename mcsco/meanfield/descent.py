@@ -50,13 +50,14 @@ class Landscape(NamedTuple):
         return -self.energy.gradient(x) / self.T
 
 
-def settle(landscape: Landscape, start: Array, leave: bool = True) -> Array:
+def settle(landscape: Landscape, start: Array, leave: bool = True, near: float | None = None) -> Array:
     """Fields of the local minima that descents from the fields `start` lead to, shape (n, D).
 
     A descent that comes to rest on a pass leaves it in the direction of rising first order parameter, unless it is not
-    to `leave` it.
+    to `leave` it; one that has taken an order parameter further than `near` from where it started ends there.
     """
     t = np.array(start, dtype=np.float64)
+    origin = landscape.at(t)[2].x if near is not None else None
     active = np.arange(len(t))
     for _ in range(STEPS):
         if not active.size:
@@ -69,7 +70,10 @@ def settle(landscape: Landscape, start: Array, leave: bool = True) -> Array:
         dt *= np.minimum(1.0, FURTHEST / np.maximum(dx, 1e-300))[:, None]
         dt *= _shortening(landscape, here, dt, value, r, pairs, calm)[:, None]
         t[active] = here + dt
-        active = active[~(calm & (np.abs(dt).max(axis=1) <= 1e-12 * size))]
+        done = calm & (np.abs(dt).max(axis=1) <= 1e-12 * size)
+        if origin is not None:
+            done |= np.abs(pairs.x - origin[active]).max(axis=1) > near
+        active = active[~done]
     return t
 
 

@@ -71,7 +71,7 @@ def follow(
     """The landscape and the fields of the minimum, shape (D,), at every one of `values`, the first given by `start`."""
     t, found = start, [(at(values[0]), start[0])]
     for left, right in pairwise(values):
-        for step in _steps(at, t, left, right, smallest):
+        for step in _steps(at, t, left, right, right - left, smallest):
             t = step.after
         found.append((at(right), t[0]))
     return found
@@ -80,7 +80,7 @@ def follow(
 def events(at: Control, start: Array, first: float, last: float, is_symmetric: bool) -> list[SublatticeEvent]:
     """Jumps and breaks of symmetry between two temperatures; order parameters per site of each sublattice."""
     found = []
-    for step in _steps(at, start, first, last):
+    for step in _steps(at, start, first, last, (last - first) / 64):
         before, after = _order(at(step.left), step.before), _order(at(step.right), step.after)
         broken = [_broken(x, is_symmetric) for x in (before, after)]
         if step.lost:
@@ -103,21 +103,24 @@ def bisect(low: float, high: float, is_low: Callable[[float], bool]) -> float:
     return (low + high) / 2
 
 
-def _steps(at: Control, t: Array, first: float, last: float, smallest: float | None = None) -> Iterator[_Step]:
-    here, width = first, (last - first) / 64
+def _steps(
+    at: Control, t: Array, first: float, last: float, width: float, smallest: float | None = None
+) -> Iterator[_Step]:
+    here, x = first, _order(at(first), t)
     while here != last:
         limit = smallest if smallest is not None else SMALLEST * abs(here)
         there = last if abs(last - here) <= abs(width) * 1.001 else here + width
         landscape = at(there)
-        x = _order(at(here), t)
-        new = settle(landscape, landscape.fields_of(x[None]))
-        change = np.abs(_order(landscape, new) - x).max()
+        is_small = abs(there - here) <= limit
+        new = settle(landscape, landscape.fields_of(x[None]), near=None if is_small else 2 * CLOSE)
+        x_new = _order(landscape, new)
+        change = np.abs(x_new - x).max()
         is_lost = change > CLOSE
-        if is_lost and abs(there - here) > limit:
+        if is_lost and not is_small:
             width = (there - here) / 2
             continue
         yield _Step(here, there, t, new, is_lost)
-        t, here = new, there
+        t, here, x = new, there, x_new
         if is_lost:
             width = (last - first) / 1000
         elif change < CLOSE / 3:
