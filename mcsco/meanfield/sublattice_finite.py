@@ -70,7 +70,7 @@ class SublatticeFiniteSize:
     >>> import mcsco
     >>> crystal = mcsco.meanfield.SublatticeFiniteSize(mcsco.presets.load("dinuclear", (4, 4)))
     >>> print(f"{crystal.averages(110.0).gamma_a:.4f}")
-    0.5000
+    0.5001
     """
 
     def __init__(self, model: Model, pressure: float = 0.0) -> None:
