@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mcsco.campaign.checksum import CHECKSUM, checksum
+from mcsco.campaign.seal import check_seal, sealed
 from mcsco.errors import InputError
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def write_dataset(path: Path, dataset: xarray.Dataset) -> None:
     """Write a dataset with its checksum.
 
     It is made in memory and written in one piece, so that a full disk is an `OSError` and not a half-closed HDF5 file.
+    A seal at its end proves the file before it is read.
     """
     dataset = dataset.assign_attrs({CHECKSUM: checksum(dataset)})
     # Configurations are the bulk of a file and shrink several times; series of noise would not.
@@ -58,7 +60,7 @@ def write_dataset(path: Path, dataset: xarray.Dataset) -> None:
     encoding = {name: packed for name, v in dataset.data_vars.items() if v.dtype == np.int8 and v.size > 0}
     content: Any = dataset.to_netcdf(engine="h5netcdf", encoding=encoding)
     with replaced(path) as temporary, temporary.open("wb") as file:
-        file.write(content)
+        file.write(sealed(bytes(content)))
         file.flush()
         os.fsync(file.fileno())
 
@@ -75,6 +77,7 @@ def read_dataset(path: Path, remedy: str) -> xarray.Dataset:
     import xarray
 
     try:
+        check_seal(path)
         with h5py.File(path, "r") as file:  # h5netcdf complains from its destructor if this is where it fails
             dict(file.attrs)
         with warnings.catch_warnings():

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcsco.campaign.files import read_dataset, write_dataset
+from mcsco.campaign.seal import check_seal
 from mcsco.campaign.tasks import Task
 from mcsco.campaign.work import Outcome
 from mcsco.errors import InputError
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 _MANY = 24
 _LARGE = 2**28
 """Bytes from which on a file is not joined any more."""
-
+_SEALED = 2**26
+"""Bytes up to which the seal of a whole file is proven only to read its columns."""
 
 COLUMNS = "columns_sha256"
 """Attribute with the digest of what is read without the results."""
@@ -111,6 +113,7 @@ def _columns(path: Path) -> Columns:
     import h5py
 
     try:
+        check_seal(path, _SEALED)
         with h5py.File(path, "r") as file:
             columns = {
                 name: file[name].asstr()[:] if name in _TEXTS else file[name][:] for name in filter(_is_column, file)
