@@ -84,11 +84,16 @@ class CampaignDirectory:
         """The campaign's file."""
         path = self.path / CAMPAIGN
         try:
-            return parse_config(path.read_text(encoding="utf-8"), str(path))
+            config = parse_config(path.read_text(encoding="utf-8"), str(path))
         except UnicodeDecodeError:
             raise InputError(f"{path}: is damaged; it is not a text file") from None
         except OSError as error:
             raise InputError(f"{self.path}: is not the directory of a campaign ({error.strerror})") from None
+        if config.campaign is None:
+            raise InputError(
+                f"{path}: is damaged; its section [campaign] is missing; run the file of the campaign again"
+            )
+        return config
 
     def points(self, config: RunConfig) -> Iterator[Point]:
         """Points of the file, and those that refinement has added."""

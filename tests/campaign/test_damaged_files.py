@@ -259,6 +259,11 @@ def test_texts_of_a_campaign(sound, tmp_path, n_files):
     copy = campaign.CampaignDirectory(tmp_path / "campaign")
     copy.reruns.write({name: [] for name in copy.parts.names()})
     (copy.path / "refined.json").write_text('{"format_version": 1, "rounds": [[{"protocol.sweeps": 70}]]}')
+    whole = (copy.path / "campaign.toml").read_text()
+    (copy.path / "campaign.toml").write_text(whole.partition("[campaign]")[0])  # valid, but of a single run
+    with pytest.raises(InputError, match=r"its section \[campaign\] is missing"):
+        copy.config()
+    (copy.path / "campaign.toml").write_text(whole)
     rng = np.random.default_rng(4)
     for name in ("campaign.toml", "manifest.json", "failures.json", "reruns.json", "refined.json"):
         content = (copy.path / name).read_bytes()
