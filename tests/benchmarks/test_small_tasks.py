@@ -85,8 +85,8 @@ def test_ten_thousand_small_tasks(tmp_path, monkeypatch, show, kind, limit):
     n_files = sum(path.is_file() for path in directory.path.rglob("*"))
     total, kernel, clock = (1e3 * seconds / N_TASKS for seconds in (everything, kernels, wall))
     show(
-        f"{N_TASKS} {kind}: {total:.2f} ms of CPU each ({clock:.2f} ms by the clock), {kernel:.2f} ms of it in kernels: "
-        f"{total - kernel:.2f} ms more than those\n"
+        f"{N_TASKS} {kind}: {total:.2f} ms of CPU each ({clock:.2f} ms by the clock), {kernel:.2f} ms of it in "
+        f"kernels: {total - kernel:.2f} ms more than those\n"
         f"status with all verdicts: {status_cpu:.2f} s of CPU, {status_wall:.2f} s by the clock; {n_files} files"
     )
     assert (everything - kernels) / N_TASKS < limit
