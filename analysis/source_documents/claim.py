@@ -13,7 +13,7 @@ ERRORS = 2.0
 SURE = 3.0
 """Standard errors by which it has to lie inside an interval with a sign to prove."""
 
-Kind = Literal["claim", "input", "context", "missing"]
+Kind = Literal["claim", "input", "context"]
 Mark = Literal["yes", "no", "unsure", ""]
 
 
@@ -116,7 +116,7 @@ class Claim:
     def outcome(self) -> str:
         """One of "reproduced", "differs", "undecided", "input datum", "context" and "not computed"."""
         if self.kind != "claim":
-            return {"input": "input datum", "context": "context", "missing": "not computed"}[self.kind]
+            return {"input": "input datum", "context": "context"}[self.kind]
         if not self.judged:
             return "not computed"
         return {"yes": "reproduced", "no": "differs", "unsure": "undecided"}[self.marks()[self.judged]]
@@ -161,11 +161,6 @@ class Claim:
 
 def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def missing(number: int, part: str, compound: str, source: str, quantity: str, text: str, why: str) -> Claim:
-    """A statement for which nothing is computed yet."""
-    return Claim(number, part, compound, source, quantity, "", Printed(text), kind="missing", reason=why)
 
 
 def context(number: int, compound: str, source: str, quantity: str, text: str, why: str, **values: Any) -> Claim:

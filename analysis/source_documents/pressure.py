@@ -1,47 +1,20 @@
-"""Statements 33 to 40: pressure and light, the dinuclear complex and [Fe(dpp)2(NCS)2]·py."""
+"""Statements 37 to 40: the loop of [Fe(dpp)2(NCS)2]·py, and what pressure and light do to it."""
 
 from __future__ import annotations
 
 import math
 
-import numpy as np
-
-from analysis.source_documents.claim import Claim, between, context, missing, near
+from analysis.source_documents.claim import Claim, between, context, near
 from analysis.source_documents.clusters import last_gamma, light_of
+from analysis.source_documents.dinuclear import ls_at
 from analysis.source_documents.loops import loop_of, mean_field
-from analysis.source_documents.runs import Run, Runs
+from analysis.source_documents.runs import Runs
 from mcsco import units
 from mcsco.meanfield import MeanField
 from mcsco.model import Model
-from mcsco.observables import Estimate, driven_loop
-from mcsco.observables.series import mean_over_replicas
+from mcsco.observables import driven_loop
 
-DINUCLEAR = "[{Fe(3-bpp)(NCS)2}2(4,4'-bipy)]·2MeOH"
 DPP = "[Fe(dpp)2(NCS)2]·py"
-NOT_YET = "two-centre model"
-
-
-def thermal_of_dinuclear(runs: Runs) -> list[Claim]:
-    """33: one of two irons changes."""
-    what = "HS fraction left on cooling at ambient pressure"
-    return [missing(33, "", DINUCLEAR, "abstract, Fig. 1", what, "1/2", NOT_YET)]
-
-
-def raman_of_dinuclear(runs: Runs) -> list[Claim]:
-    """34: gradual conversion under pressure."""
-    what = "LS from, and all LS at, room temperature"
-    return [missing(34, "", DINUCLEAR, "abstract", what, "> 7 kbar; > 25 kbar", NOT_YET)]
-
-
-def diffraction_of_dinuclear(runs: Runs) -> list[Claim]:
-    """35: fully LS-LS."""
-    return [missing(35, "", DINUCLEAR, "abstract", "all LS at room temperature", "> 16 kbar", NOT_YET)]
-
-
-def light_on_dinuclear(runs: Runs) -> list[Claim]:
-    """36: light under pressure."""
-    what = "light at 10 K and 2 kbar; mixed phase"
-    return [missing(36, "", DINUCLEAR, "abstract", what, "HS-HS; at 1.8 GPa", NOT_YET)]
 
 
 def thermal_loop(runs: Runs) -> list[Claim]:
@@ -132,13 +105,6 @@ def loop_parameters(entropy: float, T_down: float = 123.0, T_up: float = 163.0) 
 def hs_fraction(model: Model, T: float, pressure: float) -> float:
     """γ of the mean field at a pressure in GPa."""
     return (1 + MeanField(model, pressure).equilibrium(T)[0]) / 2
-
-
-def ls_at(run: Run, pressure: float, within: float = 0.02) -> Estimate:
-    """LS fraction within some GPa of a pressure on compression."""
-    P = run.dataset["pressure"].values
-    near_it = np.abs(P - pressure) <= within
-    return mean_over_replicas(1 - run.dataset["gamma"].values[:, near_it].mean(axis=1))
 
 
 def compressibility(runs: Runs) -> list[Claim]:

@@ -1,9 +1,8 @@
-"""Numbers read off series: values at a temperature of a branch, trends with the rate."""
+"""Numbers read off series: values at a temperature of a branch, and what follows from two of them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -44,19 +43,12 @@ def spread(dataset: xarray.Dataset, low: float, high: float, way: Way = "cooling
     return mean_over_replicas(last / first - 1.0)
 
 
-def trend(x: Sequence[float], values: Sequence[Estimate]) -> Estimate:
-    """Slope of a straight line through values with errors, by weighted least squares."""
-    y = np.array([value.value for value in values])
-    error = np.array([value.error for value in values])
-    if not np.all(np.isfinite(y)) or not np.all(error > 0):
-        return unknown(next((value.reason for value in values if value.reason), "a value has no error"))
-    slope, covariance = np.polyfit(np.asarray(x), y, 1, w=1 / error, cov="unscaled")
-    chi2 = float(np.sum(((y - np.polyval(slope, x)) / error) ** 2)) / max(len(values) - 2, 1)
-    # Points that miss the line make its slope less certain than their own errors say.
-    return Estimate(float(slope[0]), float(math.sqrt(covariance[0, 0] * max(chi2, 1.0))))
+def difference(a: Estimate, b: Estimate) -> Estimate:
+    """Difference of independent estimates."""
+    return Estimate(a.value - b.value, math.hypot(a.error, b.error), reason=a.reason or b.reason)
 
 
 def ratio(a: Estimate, b: Estimate) -> Estimate:
-    """a/b of independent estimates."""
+    """Quotient of independent estimates."""
     value = a.value / b.value
     return Estimate(value, abs(value) * math.hypot(a.error / a.value, b.error / b.value))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from analysis.source_documents import clusters, entropy, loops, pressure, structure
+from analysis.source_documents import clusters, dinuclear, entropy, loops, pressure, structure
 from analysis.source_documents.claim import Claim
 from analysis.source_documents.runs import Runs
 
@@ -41,10 +41,10 @@ ROWS: dict[int, Callable[[Runs], list[Claim]]] = {
     30: clusters.iron_bonds,
     31: clusters.cobalt_bonds,
     32: clusters.trapping,
-    33: pressure.thermal_of_dinuclear,
-    34: pressure.raman_of_dinuclear,
-    35: pressure.diffraction_of_dinuclear,
-    36: pressure.light_on_dinuclear,
+    33: dinuclear.thermal,
+    34: dinuclear.raman,
+    35: dinuclear.diffraction,
+    36: dinuclear.light,
     37: pressure.thermal_loop,
     38: pressure.compression,
     39: pressure.compressibility,

@@ -45,6 +45,8 @@ QUICK: dict[str, dict[str, Any]] = {
     "fe2co/equilibrium": _HOLDS,
     "fe2co/neighbours": _HOLDS,
     "fe2co/cooling": {"run.replicas": 2, "protocol.sweeps_per_kelvin": 100, "protocol.measure_every": 25},
+    "dinuclear/thermal": {"run.replicas": 4, "protocol.sweeps_per_kelvin": 20},
+    "dinuclear/pressure_298K": {"run.replicas": 4, "protocol.sweeps_per_gpa": 2500},
     "dpp-py/thermal_loop": _LOOP,
     "dpp-py/pressure_298K": {"run.replicas": 4, "protocol.sweeps_per_gpa": 5000},
 }

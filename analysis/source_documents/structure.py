@@ -10,7 +10,7 @@ import numpy as np
 
 from analysis.source_documents.claim import Claim, between, near
 from analysis.source_documents.loops import PMPEA, POTENTIAL, mean_field
-from analysis.source_documents.readings import Floats, at, spread
+from analysis.source_documents.readings import Floats, at, difference, spread
 from analysis.source_documents.runs import Runs
 from mcsco import landau
 from mcsco.observables import DrivenLoop, Estimate, driven_loop, finite_size, reflection, relaxation_temperature
@@ -122,9 +122,7 @@ def volume(runs: Runs) -> list[Claim]:
     """12: the strain of the volume."""
     run = runs(LOOP)
     theory = mean_field(run.model)
-    converted = Estimate(
-        *_difference(at(run.dataset, "gamma", 299.0, "heating"), at(run.dataset, "gamma", 151.0, "heating"))
-    )
+    converted = difference(*(at(run.dataset, "gamma", T, "heating") for T in (299.0, 151.0)))
     q = theory.branch(299.0, "HS")[0] - theory.branch(151.0, "LS")[0]
     return [
         Claim(12, "", PMPEA, "paper §3.2", "volume strain between 151 and 299 K, v_s Δγ with v_s = 0.05", "",
@@ -132,10 +130,6 @@ def volume(runs: Runs) -> list[Claim]:
               converted.scaled(VOLUME_STRAIN), kind="input", reason="v_s is given, Δγ simulated", runs=(LOOP,),
               digits=4),
     ]  # fmt: skip
-
-
-def _difference(a: Estimate, b: Estimate) -> tuple[float, float]:
-    return a.value - b.value, math.hypot(a.error, b.error)
 
 
 def bragg(runs: Runs) -> list[Claim]:

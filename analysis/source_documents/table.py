@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 from collections import Counter
 
@@ -23,6 +24,11 @@ def number(x: float, digits: int) -> str:
     return "never" if math.isinf(x) else text.replace("-", "−")
 
 
+def with_minus(text: str) -> str:
+    """Hyphens before numbers as minus signs."""
+    return re.sub(r"(?<![\w.])-(?=\d)", "−", text)
+
+
 def cells(claim: Claim) -> tuple[str, ...]:
     """The row, one text a column."""
     marks = claim.marks()
@@ -32,11 +38,11 @@ def cells(claim: Claim) -> tuple[str, ...]:
         claim.compound,
         claim.source,
         claim.quantity + unit,
-        claim.printed.text.replace("-", "−") if claim.printed.text.startswith("-") else claim.printed.text,
+        with_minus(claim.printed.text),
         number(claim.landau, claim.digits) + SIGNS[marks["landau"]],
         number(claim.mean_field, claim.digits) + SIGNS[marks["mean_field"]],
         simulated(claim),
-        claim.verdict,
+        with_minus(claim.verdict),
     )
 
 
@@ -109,7 +115,7 @@ def _block(claim: Claim) -> list[str]:
         _line([part[i] if i < len(part) else "" for part in wrapped]) for i in range(max(len(part) for part in wrapped))
     ]
     indent = " " * (_COLUMNS[0][1] + 2)
-    return lines + textwrap.wrap(claim.remarks, 120, initial_indent=indent, subsequent_indent=indent)
+    return lines + textwrap.wrap(with_minus(claim.remarks), 120, initial_indent=indent, subsequent_indent=indent)
 
 
 def _line(texts: list[str]) -> str:

@@ -213,12 +213,11 @@ def test_readings_of_a_made_up_loop():
     assert readings.spread(dataset, 205.0, 235.0).value == pytest.approx(30 / 205)
 
 
-def test_trend():
-    exact = readings.trend([1.0, 2.0, 3.0], [Estimate(2.0 * x + 1, 0.1) for x in (1, 2, 3)])
-    assert (exact.value, exact.error) == pytest.approx((2.0, 0.1 / math.sqrt(2)))
-    bent = readings.trend([1.0, 2.0, 3.0], [Estimate(x, 0.1) for x in (0.0, 3.0, 2.0)])
-    assert bent.error > 10 * exact.error
-    assert math.isnan(readings.trend([1.0, 2.0], [Estimate(1.0, math.nan), Estimate(1.0, 0.1)]).value)
+def test_combinations_of_estimates():
+    a, b = Estimate(10.0, 0.3), Estimate(4.0, 0.4)
+    assert readings.difference(a, b) == Estimate(6.0, pytest.approx(0.5))
+    assert readings.ratio(a, b).value == 2.5
+    assert readings.ratio(a, b).error == pytest.approx(2.5 * math.hypot(0.03, 0.1))
 
 
 # command
