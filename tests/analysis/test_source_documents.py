@@ -127,6 +127,22 @@ def test_results_are_loaded_again(tmp_path):
         Runs(files=files, results=results)("fe2co/dark")
 
 
+@pytest.mark.parametrize(("cooperativity", "outcome"), [(4.6366, "reproduced"), (3.4, "differs")])
+def test_a_wrong_crystal_differs(tmp_path, cooperativity, outcome):
+    """The loop 163/123 K is simulated with the Γ of the preset, and is missed with another Γ."""
+    files = tmp_path / "runs"
+    (files / "dpp-py").mkdir(parents=True)
+    text = (FILES / "dpp-py" / "thermal_loop.toml").read_text()
+    crystal = f"""shape = [64, 64]
+spin = {{enthalpy = {147.791 * 0.06}, entropy = 60.0}}
+interactions = [{{kind = "infinite-range", spin = {cooperativity}}}]"""
+    (files / "dpp-py" / "thermal_loop.toml").write_text(text.replace('preset = "dpp-py"', crystal))
+    claims = pressure.thermal_loop(Runs(files=files, results=tmp_path / "results"))
+    assert {claim.outcome for claim in claims[:3]} == {outcome}  # T_up, T_down and width
+    theory = MeanField(read_config(files / "dpp-py" / "thermal_loop.toml").model.build()).spinodals()
+    assert (claims[1].mean_field, claims[0].mean_field) == theory
+
+
 # theories
 
 
