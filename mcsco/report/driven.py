@@ -12,7 +12,7 @@ from mcsco.errors import InputError
 from mcsco.meanfield import MeanField, PressureTransitions, coercive_field, pressure_transitions
 from mcsco.observables import DrivenLoop, Estimate, driven_loop
 from mcsco.report.row import NAN, Row
-from mcsco.report.style import COOLING, HEATING, MEAN_FIELD, STYLE
+from mcsco.report.style import COOLING, HEATING, MEAN_FIELD, STYLE, size
 from mcsco.report.sublattices import draw_mean_field_ways, draw_sublattices, half_conversions, mean_field_ways
 from mcsco.report.view import View
 
@@ -127,11 +127,9 @@ def _draw(config: RunConfig, dataset: xarray.Dataset, along: str, label: str, se
             axis.set_ylim(-0.04 if name == "gamma" or along == "pressure" else None, 1.06 if name == "gamma" else None)
         axes[-1].set_xlabel(label)
         axes[-1].set_xlim(float(drive.min()), float(drive.max()))
-        shape = "×".join(str(extent) for extent in config.model.build().lattice.shape)
+        crystal = size(config.model.build())
         p: Any = config.protocol
-        axes[0].set_title(
-            f"{shape} molecules, {config.run.replicas} replicas, {p.temperature:g} K", loc="left", fontsize=7.5
-        )
+        axes[0].set_title(f"{crystal}, {config.run.replicas} replicas, {p.temperature:g} K", loc="left", fontsize=7.5)
         figure.legend(loc="outside upper left", ncols=2, handlelength=1.6, columnspacing=1.2)
         return figure
 

@@ -22,7 +22,7 @@ from mcsco.observables import (
 )
 from mcsco.observables.series import mean_over_replicas
 from mcsco.report.row import NAN, Row
-from mcsco.report.style import COOLING, HEATING, HOLD, MEAN_FIELD, STYLE
+from mcsco.report.style import COOLING, HEATING, HOLD, MEAN_FIELD, STYLE, size
 from mcsco.report.view import View
 
 if TYPE_CHECKING:
@@ -188,10 +188,10 @@ def draw_exchange(config: RunConfig, dataset: xarray.Dataset) -> Figure:
                 panel.set_ylim(-0.04, 1.06)
         axes["heat_capacity"].set_ylim(bottom=0)
         axes["exchange"].set_xlabel(AXES[found.control][0])
-        shape = "×".join(str(extent) for extent in model.lattice.shape)
+        crystal = size(model)
         n = config.run.replicas
         trips = f"{found.round_trips:.4g} round trips"
-        caption = f"{shape} molecules, {n} ladder{'s' * (n > 1)} of {len(found.values)} rungs, {trips}"
+        caption = f"{crystal}, {n} ladder{'s' * (n > 1)} of {len(found.values)} rungs, {trips}"
         axes["gamma"].set_title(caption, loc="left", fontsize=7.5)
         return figure
 

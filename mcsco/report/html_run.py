@@ -31,6 +31,7 @@ from mcsco.report.maps import draw_maps
 from mcsco.report.quench import draw_quench
 from mcsco.report.row import Row
 from mcsco.report.snapshots import model_of, snapshots
+from mcsco.report.style import size
 from mcsco.report.thermal_loop import draw_thermal_loop
 from mcsco.report.views import VIEWS
 
@@ -243,11 +244,10 @@ def _way(config: RunConfig) -> str:
 
 def what(config: RunConfig) -> str:
     """What was simulated, in a sentence."""
-    shape = "×".join(map(str, config.model.build().lattice.shape))
     n = config.run.replicas
     crystals = f"{n} independent crystals" if n > 1 else "One crystal"
     verb = "were" if n > 1 else "was"
-    return f"{crystals} of {shape} molecules {verb} {_way(config)} ({_dynamics(config)})."
+    return f"{crystals} of {size(config.model.build())} {verb} {_way(config)} ({_dynamics(config)})."
 
 
 def _dynamics(config: RunConfig) -> str:

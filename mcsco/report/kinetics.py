@@ -11,7 +11,7 @@ from mcsco.campaign import RunConfig
 from mcsco.observables import Estimate, relaxation_fit, relaxation_temperature
 from mcsco.observables.series import mean_over_replicas
 from mcsco.report.row import NAN, Row
-from mcsco.report.style import COOLING, HEATING, STYLE
+from mcsco.report.style import COOLING, HEATING, STYLE, size
 from mcsco.report.sublattices import draw_sublattices
 from mcsco.report.view import View
 
@@ -73,8 +73,8 @@ def draw_kinetics(config: RunConfig, dataset: xarray.Dataset) -> Figure:
         if is_logarithmic:
             axes[-1].set_xscale("log")
         axes[-1].set(xlabel=label, xlim=(float(x.min()), float(x.max())))
-        shape = "×".join(str(extent) for extent in config.model.build().lattice.shape)
-        title = f"{shape} molecules, {config.run.replicas} replicas, {condition(config.protocol)}"
+        crystal = size(config.model.build())
+        title = f"{crystal}, {config.run.replicas} replicas, {condition(config.protocol)}"
         axes[0].set_title(title, loc="left", fontsize=7.5)
         return figure
 

@@ -14,7 +14,7 @@ from mcsco.observables.series import mean_over_replicas
 from mcsco.report.maps import HS, LS, MINUS, PLUS, domain_codes
 from mcsco.report.row import NAN, Row
 from mcsco.report.snapshots import make_cut
-from mcsco.report.style import COOLING, HEATING, STYLE
+from mcsco.report.style import COOLING, HEATING, STYLE, size
 
 if TYPE_CHECKING:
     import xarray
@@ -123,9 +123,9 @@ def draw_quench(config: RunConfig, dataset: xarray.Dataset) -> Figure:
 
 
 def _caption(config: RunConfig) -> str:
-    shape = "×".join(str(extent) for extent in config.model.build().lattice.shape)
+    crystal = size(config.model.build())
     n = config.run.replicas
-    return f"{shape} molecules, {n} replica{'s' * (n > 1)}, {config.begin.temperature:g} K"
+    return f"{crystal}, {n} replica{'s' * (n > 1)}, {config.begin.temperature:g} K"
 
 
 def _fields(config: RunConfig, dataset: xarray.Dataset) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from mcsco.campaign import RunConfig
 from mcsco.errors import InputError
 from mcsco.observables import Estimate, ReversalDiagram, reversal_diagram
 from mcsco.report.row import NAN, Row
-from mcsco.report.style import COOLING, HEATING, STYLE
+from mcsco.report.style import COOLING, HEATING, STYLE, size
 from mcsco.report.view import View
 
 if TYPE_CHECKING:
@@ -46,9 +46,9 @@ def draw_reversal(config: RunConfig, dataset: xarray.Dataset) -> Figure:
         figure = Figure(figsize=(3.6, 5.4) if found else (3.6, 3.0), layout="constrained")
         axes = figure.subplots(2 if found else 1, 1, squeeze=False)[:, 0]
         _draw_curves(axes[0], dataset, found)
-        shape = "×".join(str(extent) for extent in config.model.build().lattice.shape)
+        crystal = size(config.model.build())
         p: Any = config.protocol
-        title = f"{shape} molecules, {config.run.replicas} replicas, {p.sweeps_per_kelvin:g} MCS/K"
+        title = f"{crystal}, {config.run.replicas} replicas, {p.sweeps_per_kelvin:g} MCS/K"
         axes[0].set_title(title, loc="left", fontsize=7.5)
         if found:
             _draw_density(figure, axes[1], found)

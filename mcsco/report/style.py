@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType
 
+    from mcsco.model import Model
+
 HEATING, COOLING, HOLD = "#D55E00", "#0072B2", "#CC79A7"
 MEAN_FIELD, LANDAU, MEASURED = "#222222", "#BDBDBD", "#009E73"
 
@@ -28,3 +30,9 @@ STYLE: dict[RcKeyType, Any] = {
     "svg.fonttype": "none",
     "savefig.dpi": 300,
 }
+
+
+def size(model: Model) -> str:
+    """How large a crystal is, for titles: ``64×64 molecules``, or centres where a molecule has two."""
+    extents = "×".join(str(extent) for extent in model.lattice.shape)
+    return f"{extents} {'molecules' if model.second is None else 'centres'}"

@@ -11,7 +11,7 @@ from mcsco import landau
 from mcsco.campaign import RunConfig
 from mcsco.observables import Estimate, Measured
 from mcsco.report.holds import hold_points
-from mcsco.report.style import COOLING, HEATING, HOLD, LANDAU, MEAN_FIELD, MEASURED, STYLE
+from mcsco.report.style import COOLING, HEATING, HOLD, LANDAU, MEAN_FIELD, MEASURED, STYLE, size
 from mcsco.report.sublattices import draw_mean_field_ways, draw_sublattices, mean_field_of, mean_field_ways
 
 if TYPE_CHECKING:
@@ -82,9 +82,9 @@ def _range(config: RunConfig) -> tuple[float, float]:
 
 
 def _caption(config: RunConfig) -> str:
-    shape = "×".join(str(extent) for extent in config.model.build().lattice.shape)
+    crystal = size(config.model.build())
     rate = getattr(config.protocol, "sweeps_per_kelvin", None)
-    parts = [f"{shape} molecules", f"{config.run.replicas} replicas", f"{rate:g} MCS/K" if rate else ""]
+    parts = [f"{crystal}", f"{config.run.replicas} replicas", f"{rate:g} MCS/K" if rate else ""]
     return ", ".join(part for part in parts if part)
 
 
