@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 import mcsco
 from mcsco.meanfield import SublatticeCurve, SublatticeMeanField, SublatticeTransitions
-from mcsco.report.style import COOLING, HEATING, MEASURED, MEAN_FIELD, STYLE
+from mcsco.report.style import COOLING, HEATING, MEAN_FIELD, MEASURED, STYLE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,6 +12,7 @@ of what the pairs carry at given n_a and n_b; it holds for one realisation of th
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from mcsco import units
 from mcsco.errors import InputError, check_real
@@ -87,7 +88,7 @@ class SublatticeFiniteSize:
             )
         self._energy = sublattice_energy(model, 0.0)._replace(diluent=0.0)
         self._first = np.flatnonzero(lattice.sublattice() == 0)
-        self._second = lattice.partners()[self._first]
+        self._second = lattice.partners().astype(np.intp)[self._first]
 
     def __repr__(self) -> str:
         return f"SublatticeFiniteSize({self.model!r}, pressure={self.pressure!r})"
@@ -135,7 +136,7 @@ class SublatticeFiniteSize:
         )
 
     @property
-    def _is_molecule(self) -> Array:
+    def _is_molecule(self) -> npt.NDArray[np.bool_]:
         sites = self.model.sites
         return np.ones(self.model.lattice.n_sites, dtype=bool) if sites is None else sites.kind.ravel() != EMPTY
 
@@ -159,13 +160,13 @@ class SublatticeFiniteSize:
             log_c, carried, square = _multiplied(log_c, carried, square, s - e / T, e, float(is_whole))
         return log_c - self._interaction() / T, carried, square
 
-    def _pairs(self) -> tuple[Array, Array, Array]:
+    def _pairs(self) -> tuple[Array, Array, npt.NDArray[np.bool_]]:
         """s/R and E in K of LS-LS, HS-LS, LS-HS, HS-HS of every pair, shape (N/2, 4), and whether it is whole."""
         model = self.model
         sites, host = model.sites, model.disorder.host if model.disorder else 0.0
         cost = site_enthalpy(model, self.pressure).ravel() / units.KELVIN
         centres = [model.spin, model.spin if model.second is None else model.second]
-        n = [np.array([0, 1, 0, 1]), np.array([0, 0, 1, 1])]
+        n = [np.array([0.0, 1.0, 0.0, 1.0]), np.array([0.0, 0.0, 1.0, 1.0])]
         inner = model.sublattice_couplings[0] / units.KELVIN
         entropy, energy, sigma = np.zeros((len(self._first), 4)), np.zeros((len(self._first), 4)), []
         for k, index in enumerate((self._first, self._second)):
