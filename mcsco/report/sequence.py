@@ -11,6 +11,7 @@ from mcsco.campaign import RunConfig
 from mcsco.report.kinetics import abscissa, condition, part_rows, way_of
 from mcsco.report.row import Row
 from mcsco.report.style import COOLING, HEATING, STYLE
+from mcsco.report.sublattices import draw_sublattices
 from mcsco.report.view import View
 
 if TYPE_CHECKING:
@@ -51,10 +52,15 @@ def draw_sequence(config: RunConfig, dataset: xarray.Dataset) -> Figure:
                 colour = HEATING if name == "gamma" else COOLING
                 axis.plot(x, y.T, color=colour, lw=0.3, alpha=0.4, rasterized=True)
                 axis.plot(x, y.mean(axis=0), color=colour, lw=1.4)
+                if name == "gamma":
+                    of_leg = dataset.isel(step=np.flatnonzero(on))
+                    draw_sublattices(of_leg, x, np.ones(len(x), dtype=np.bool_), axis, colour, label=leg == 0)
             if is_logarithmic:
                 grid[-1, leg].set_xscale("log")
             grid[-1, leg].set(xlabel=label, xlim=(float(x[0]), float(x[-1])) if len(x) > 1 else None)
             grid[0, leg].set_title(f"{leg + 1}. {condition(part)}", loc="left", fontsize=7.5)
+        if "gamma_a" in dataset:
+            grid[0, 0].legend()
         for axis, name in zip(grid[:, 0], names, strict=True):
             axis.set(ylabel={"gamma": "HS fraction γ", "eta": "|η|"}[name], ylim=(-0.04, 1.04))
         return figure
