@@ -195,9 +195,9 @@ class Batch(ABC):
 
     def _fits(self, codes: Codes) -> bool:
         """Whether codes are those of a configuration of this batch."""
-        if not np.array_equal(apply_sites(self.model, codes), codes):
-            return False
         if codes.shape != (self.n_replicas, *self.model.lattice.shape):
+            return False
+        if not np.array_equal(apply_sites(self.model, codes), codes):
             return False
         if code_type(self.model).names is None:
             return codes.dtype.names is None and codes.min() >= (-1 if self.three else 0) and codes.max() <= 1

@@ -22,6 +22,7 @@ from mcsco.engine import Control, apply_sites
 from mcsco.engine.batch import start_codes
 from mcsco.engine.random_numbers import make_key
 from mcsco.engine.unequal_batch import UnequalBatch
+from mcsco.errors import StateError
 from mcsco.model import State
 from mcsco.units import KELVIN, R
 
@@ -141,6 +142,9 @@ def test_a_restored_batch_goes_on_bit_by_bit(three: bool) -> None:
         each.advance(control, control, 0, 5, 5)
     assert np.array_equal(batch.codes(), other.codes())
     assert np.array_equal(batch.running, other.running)
+    for wrong in ({"codes": np.zeros((LANES, 2, 6), np.int8)}, {"codes": np.ones((LANES, 4, 6), np.int8)}):
+        with pytest.raises(StateError):
+            other.restore(batch.memory() | wrong)
     first = model.lattice.sublattice() == 0
     high = batch.codes() != 0
     assert np.array_equal(batch.sublattice_sums(), np.stack([high[:, first].sum(1), high[:, ~first].sum(1)], axis=1))
