@@ -140,7 +140,7 @@ def _draw_mean_field(config: RunConfig, along: str, panels: dict[str, Axes]) -> 
     model = config.model.build()
     ways = mean_field_ways(config, along) if along == "pressure" else None
     if ways is not None:
-        draw_mean_field_ways(ways, along, panels, MEAN_FIELD)
+        draw_mean_field_ways(config, ways, along, panels, MEAN_FIELD)
         return
     low, high = sorted(getattr(p, along))
     grid = np.linspace(low, high, _POINTS)

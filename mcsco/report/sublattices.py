@@ -14,6 +14,7 @@ from mcsco.meanfield import MeanField, SublatticeCurve, SublatticeMeanField
 from mcsco.model import Model
 from mcsco.observables import driven_loop, loop
 from mcsco.report.row import NAN, Row
+from mcsco.report.snapshots import model_of
 
 if TYPE_CHECKING:
     import xarray
@@ -21,13 +22,34 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
-_LINES = {"gamma_a": ("first centres", (0, (4, 1.5))), "gamma_b": ("second centres", (0, (1, 1.2)))}
+_DASHES = ((0, (4, 1.5)), (0, (1, 1.2)))
+
+
+class Pair(NamedTuple):
+    """γ of the two sublattices: of first and second centres, or of the richer and the poorer one of equal centres."""
+
+    names: tuple[str, str]
+    """For figures."""
+    marks: tuple[str, str]
+    """For tables."""
+    values: tuple[Floats, Floats]
+
+
+def sublattices_of(model: Model, gamma_a: npt.ArrayLike, gamma_b: npt.ArrayLike) -> Pair:
+    """The two sublattices of a model, told apart: equal ones switch in either order, replica by replica."""
+    a, b = np.asarray(gamma_a, dtype=np.float64), np.asarray(gamma_b, dtype=np.float64)
+    if model.second is not None:
+        return Pair(("first centres", "second centres"), ("a", "b"), (a, b))
+    return Pair(("richer sublattice", "poorer sublattice"), ("richer", "poorer"), (np.maximum(a, b), np.minimum(a, b)))
 
 
 def mean_field_of(config: RunConfig) -> MeanField | None:
     """The mean field of the model at the beginning of the run, or None if it has none with one sublattice."""
+    model = config.model.build()
     try:
-        return MeanField(config.model.build(), config.begin.pressure, config.begin.field)
+        if model.has_sublattices and has_sublattice_theory(model):
+            return None  # uniform states need not be stable
+        return MeanField(model, config.begin.pressure, config.begin.field)
     except InputError:
         return None
 
@@ -41,6 +63,15 @@ def stable_state(config: RunConfig, theory: MeanField | None, T: float) -> tuple
     except InputError:
         return NAN, NAN
     return 2 * state.gamma - 1, state.eta
+
+
+def has_sublattice_theory(model: Model) -> bool:
+    """Whether there is a mean field of two sublattices of the model."""
+    try:
+        SublatticeMeanField(model)
+    except InputError:
+        return False
+    return True
 
 
 class Ways(NamedTuple):
@@ -58,7 +89,7 @@ _FINE = 31
 def mean_field_ways(config: RunConfig, along: str) -> Ways | None:
     """Both ways along ``"temperature"`` or ``"pressure"``, or None for a model with a mean field of one sublattice."""
     model = config.model.build()
-    if model.is_uniform:
+    if model.is_uniform and not model.has_sublattices:
         return None
     protocol: Any = config.protocol
     drive = np.atleast_1d(getattr(protocol, along)).astype(float)
@@ -88,21 +119,32 @@ def half_conversions(config: RunConfig, dataset: xarray.Dataset, along: str = "t
         "temperature": ("T½", "K", ("heating", "cooling")),
         "pressure": ("P½", "GPa", ("compression", "release")),
     }[along]
-    names = ["gamma", *(name for name in _LINES if name in dataset)]
     ways, rows = mean_field_ways(config, along), []
-    for name in names:
-        of_name = dataset.assign(q=2 * dataset[name] - 1)
-        cross = loop(of_name).q.T_cross if along == "temperature" else driven_loop(of_name, "q").cross
-        of = f" ({name[-1]})" if name in _LINES else ""
+    model = config.model.build()
+    fractions = {"": dataset["gamma"].values}
+    if "gamma_a" in dataset:
+        pair = sublattices_of(model, dataset["gamma_a"], dataset["gamma_b"])
+        fractions |= {f" ({mark})": gamma for mark, gamma in zip(pair.marks, pair.values, strict=True)}
+    for mark, gamma in fractions.items():
+        of_mark = dataset.assign(q=(dataset["q"].dims, 2 * gamma - 1))
+        cross = loop(of_mark).q.T_cross if along == "temperature" else driven_loop(of_mark, "q").cross
         for index, value in enumerate((cross.up, cross.down)):
-            theory = _crossing(config, ways[index], along, name) if ways else NAN
-            rows.append(Row(f"{symbol}{of} on {senses[index]}", unit, value, theory, NAN, NAN))
+            theory = _crossing(config, ways[index], along, mark) if ways else NAN
+            rows.append(Row(f"{symbol}{mark} on {senses[index]}", unit, value, theory, NAN, NAN))
     return rows
 
 
-def _crossing(config: RunConfig, curve: SublatticeCurve, along: str, name: str, is_coarse: bool = True) -> float:
+def _fraction(model: Model, curve: SublatticeCurve, mark: str) -> Floats:
+    """γ of all molecules of a curve, or of the sublattice of a row's mark."""
+    if not mark:
+        return curve.gamma
+    pair = sublattices_of(model, curve.gamma_a, curve.gamma_b)
+    return pair.values[pair.marks.index(mark.strip(" ()"))]
+
+
+def _crossing(config: RunConfig, curve: SublatticeCurve, along: str, mark: str, is_coarse: bool = True) -> float:
     """Where a fraction of a curve first passes ½; nan if it does not."""
-    drive, fraction = getattr(curve, along), getattr(curve, name)
+    drive, fraction = getattr(curve, along), _fraction(config.model.build(), curve, mark)
     steps = np.flatnonzero((fraction[:-1] > 0.5) != (fraction[1:] > 0.5))
     if not steps.size:
         return NAN
@@ -112,28 +154,30 @@ def _crossing(config: RunConfig, curve: SublatticeCurve, along: str, name: str, 
         model, begin, rises = config.model.build(), config.begin, drive[-1] > drive[0]
         other = begin.pressure if along == "temperature" else begin.temperature
         fine = _follow(model, along, other, begin.field, grid, "LS" if rises == (along == "temperature") else "HS")
-        return _crossing(config, fine, along, name, is_coarse=False)
+        return _crossing(config, fine, along, mark, is_coarse=False)
     part = (0.5 - fraction[i]) / (fraction[i + 1] - fraction[i])
     return float(drive[i] + part * (drive[i + 1] - drive[i]))
 
 
-def draw_mean_field_ways(ways: Ways, along: str, panels: dict[str, Axes], colour: str) -> None:
+def draw_mean_field_ways(config: RunConfig, ways: Ways, along: str, panels: dict[str, Axes], colour: str) -> None:
     """Both ways in the panels of γ and |η|; the sublattices in the line styles of the simulation."""
     for number, curve in enumerate(ways):
         x = getattr(curve, along)
         panels["gamma"].plot(x, curve.gamma, color=colour, lw=0.9, zorder=3, label=None if number else "mean field")
-        if not np.array_equal(curve.gamma_a, curve.gamma_b):
-            for name, (_, dashes) in _LINES.items():
-                panels["gamma"].plot(x, getattr(curve, name), color=colour, lw=0.7, ls=dashes, zorder=3)
+        if not np.allclose(curve.gamma_a, curve.gamma_b, rtol=0, atol=1e-4):
+            pair = sublattices_of(config.model.build(), curve.gamma_a, curve.gamma_b)
+            for gamma, dashes in zip(pair.values, _DASHES, strict=True):
+                panels["gamma"].plot(x, gamma, color=colour, lw=0.7, ls=dashes, zorder=3)
         if "eta" in panels:
             panels["eta"].plot(x, np.abs(curve.eta_a + curve.eta_b) / 2, color=colour, lw=0.9, zorder=3)
 
 
 def draw_sublattices(
-    dataset: xarray.Dataset, x: npt.NDArray[np.float64], on: npt.NDArray[np.bool_], axes: Axes, colour: str, label: bool
+    dataset: xarray.Dataset, x: Floats, on: npt.NDArray[np.bool_], axes: Axes, colour: str, label: bool
 ) -> None:
     """Mean γ of the two sublattices over `x` on the steps `on` of a leg, if the run has them."""
-    for name, (text, dashes) in _LINES.items():
-        if name in dataset:
-            mean = dataset[name].values[:, on].mean(axis=0)
-            axes.plot(x[on], mean, color=colour, lw=0.9, ls=dashes, label=text if label else None)
+    if "gamma_a" not in dataset:
+        return
+    pair = sublattices_of(model_of(dataset), dataset["gamma_a"].values[:, on], dataset["gamma_b"].values[:, on])
+    for name, gamma, dashes in zip(pair.names, pair.values, _DASHES, strict=True):
+        axes.plot(x[on], gamma.mean(axis=0), color=colour, lw=0.9, ls=dashes, label=name if label else None)

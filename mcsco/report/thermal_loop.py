@@ -127,7 +127,7 @@ def _draw_mean_field(config: RunConfig, grid: Array, panels: Panels) -> None:
     if theory is None:
         ways = mean_field_ways(config, "temperature")
         if ways is not None:
-            draw_mean_field_ways(ways, "temperature", panels, MEAN_FIELD)
+            draw_mean_field_ways(config, ways, "temperature", panels, MEAN_FIELD)
         return
     line: dict[str, Any] = {"color": MEAN_FIELD, "lw": 0.9, "zorder": 3}
     if theory.is_gradual:  # both branches are one smooth curve
