@@ -38,16 +38,17 @@ JOULE = POTENTIAL.unit(SCALE).joule_per_mole
 
 
 def save_all(runs: Runs, folder: Path) -> list[Path]:
-    """Write all three into a directory, as PNG and SVG."""
+    """Write all three into a directory, as PNG."""
     folder.mkdir(parents=True, exist_ok=True)
     figures = {"scenarios": draw_scenarios(), "loops": draw_loops(runs), "surfaces": draw_surfaces(runs)}
     paths = []
     for name, figure in figures.items():
-        for suffix in ("png", "svg"):
-            paths.append(folder / f"source_documents_{name}.{suffix}")
-            figure.savefig(paths[-1], metadata={"Date": None} if suffix == "svg" else None)
+        paths.append(folder / f"source_documents_{name}.png")
+        figure.savefig(paths[-1], dpi=DOTS_PER_INCH)
     return paths
 
+
+DOTS_PER_INCH = 240
 
 # Fig. 1
 

@@ -37,6 +37,14 @@ def at(dataset: xarray.Dataset, name: str, T: float, way: Way, within: float = 1
     return unknown(f"not measured at {T:g} K") if np.isnan(values).all() else mean_over_replicas(values)
 
 
+def counted(values: Floats, n_sites: int) -> Estimate:
+    """Mean over replicas of a fraction of molecules; where all replicas agree, with the error of a single molecule."""
+    estimate = mean_over_replicas(values)
+    if values.size > 1 and math.isnan(estimate.error) and np.ptp(values) < 1 / (values.size * n_sites):
+        return Estimate(estimate.value, 1 / (values.size * n_sites))
+    return estimate
+
+
 def spread(dataset: xarray.Dataset, low: float, high: float, way: Way = "cooling") -> Estimate:
     """Relative change of |η| between two temperatures of the HS branch, η(high)/η(low) − 1."""
     first, last = (replicas_at(dataset, "eta", T, way) for T in (low, high))

@@ -229,6 +229,12 @@ def test_readings_of_a_made_up_loop():
     assert readings.spread(dataset, 205.0, 235.0).value == pytest.approx(30 / 205)
 
 
+def test_counted_molecules():
+    """One molecule of all is the least that can be told."""
+    assert readings.counted(np.array([0.5, 0.5]), 64) == Estimate(0.5, 1 / 128)
+    assert readings.counted(np.array([0.4, 0.6]), 64).error == pytest.approx(0.1)
+
+
 def test_combinations_of_estimates():
     a, b = Estimate(10.0, 0.3), Estimate(4.0, 0.4)
     assert readings.difference(a, b) == Estimate(6.0, pytest.approx(0.5))
