@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from analysis.source_documents.claim import Claim, Printed, between, context, near
-from analysis.source_documents.loops import PMPEA, POTENTIAL, mean_field
-from analysis.source_documents.readings import at, ratio
-from analysis.source_documents.runs import Runs
+from analysis.source_documents.loops import PMPEA, POTENTIAL, loop_of, mean_field
+from analysis.source_documents.readings import Way, at, difference, ratio
+from analysis.source_documents.runs import Run, Runs
 from mcsco import landau, presets, units
 from mcsco.meanfield import MeanField
-from mcsco.observables import calorimetry
+from mcsco.observables import Estimate, calorimetry
 
 LOOP, ELASTIC = "pmpea/thermal_loop", "pmpea-elastic/thermal_loop"
 _REVERSIBLE = (
@@ -27,6 +27,9 @@ DSC_TOLERANCE = 3.0
 MEASURED_T = {"heating": 235.0, "cooling": 219.0}
 SCALE = 66.5
 """J/(mol K) of the full LS → HS, which is 2 a1 of the potential."""
+
+
+BRANCHES: tuple[Literal["LS"], Literal["HS"]] = ("LS", "HS")
 
 
 class Reported(NamedTuple):
@@ -111,7 +114,32 @@ def calorimetric(runs: Runs) -> list[Claim]:
         Claim(17, "e", PMPEA, "paper §3.4", "entropy produced in a cycle, elastic crystal", "J/(mol K)",
               near(printed, 1.0, f"{printed:.1f}"), simulation=calorimetry(runs(ELASTIC).dataset, RANGE).production,
               runs=(ELASTIC,), reason=_REVERSIBLE),
+        *_jumps(run),
     ]  # fmt: skip
+
+
+def _jumps(run: Run) -> list[Claim]:
+    """What a narrow peak alone would give: the step of the enthalpy at either jump, over its temperature."""
+    theory, found = mean_field(run.model), loop_of(run).q
+    joule = POTENTIAL.unit(SCALE).joule_per_mole
+    claims = []
+    ways: tuple[tuple[str, Way, Estimate, int], ...] = (
+        ("f", "heating", found.T_up, 1), ("g", "cooling", found.T_down, 0)
+    )  # fmt: skip
+    for part, way, T, end in ways:
+        after, before = (at(run.dataset, "energy", T.value + side, way, 0.5) for side in (1.5, -1.5))
+        exact = [theory.spinodals()[end], POTENTIAL.spinodals()[end]]
+        inside = [T_end - 1e-7 if end else T_end + 1e-7 for T_end in exact]
+        H = [float(theory.enthalpy(*theory.branch(inside[0], which), inside[0])) for which in ("LS", "HS")]
+        S = POTENTIAL.entropy_jump("up" if end else "down")
+        G = [float(POTENTIAL.free_energy(*POTENTIAL.branch(inside[1], which), inside[1])) for which in BRANCHES]
+        claims.append(
+            context(17, PMPEA, "paper §3.4", f"step of the enthalpy at the jump on {way}, over T", "not separated",
+                    "DSC integrates the gradual part too", part=part, unit="J/(mol K)",
+                    landau=joule * (S + (G[1] - G[0]) / exact[1]), mean_field=1e3 * (H[1] - H[0]) / exact[0],
+                    simulation=difference(after, before).scaled(1e3 / T.value), runs=(LOOP,))
+        )  # fmt: skip
+    return claims
 
 
 def symmetry_breaking(runs: Runs) -> list[Claim]:

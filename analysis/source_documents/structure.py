@@ -185,7 +185,7 @@ def paraelastic(runs: Runs) -> list[Claim]:
     return [
         Claim(15, "a", PMPEA, "paper §3.4", "HSls → HShs, crossing of Binder's cumulants of 32² and 64²", "K", printed,
               landau.load("consistent-eq3").paraelastic_temperature(), theory, crossing, calibrated=True,
-              note="Landau: eq. (3) with a0 > 0", runs=names),
+              note="Landau: eq. (3) with a0 > 0; two sizes, not extrapolated", runs=names),
         Claim(15, "b", PMPEA, "paper §3.4", "HSls → HShs of eq. (4) as published", "K", printed,
               _or_never(POTENTIAL.paraelastic_temperature()),
               reason="with a0 = 0 the HS phase stays distorted at all temperatures"),
