@@ -22,7 +22,7 @@ from mcsco.errors import InputError
 _LOOK = 0.5
 # What decides the numbers of a simulation.
 _ROOMS = ("errors.py", "units.py", "model", "engine", "observables", "sampling")
-_PACKAGES = ("numba", "llvmlite", "numpy", "scipy", "pymbar")
+_PACKAGES = ("numba", "llvmlite", "numpy", "scipy")
 
 
 @cache
