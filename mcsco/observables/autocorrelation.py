@@ -42,8 +42,10 @@ def statistical_inefficiency(x: Chains) -> float:
     x : array, shape (replica, step)
         Finite and not constant.
     """
-    n_bins = int(np.clip(MAX_BINS_ALL // x.shape[0], MIN_BINS, MAX_BINS))
-    b = _binned(x, _bin_length(x, n_bins))
+    length = _bin_length(x, min(max(MAX_BINS_ALL // x.shape[0], MIN_BINS), MAX_BINS))
+    if length == 1:
+        return summed_correlations(x)
+    b = _binned(x, length)
     if is_constant(b):
         return 1.0  # everything averages out within a bin
     # var(mean) = g var(b)/n_b = 2τ var(x)/n
@@ -58,9 +60,10 @@ def summed_correlations(b: Chains) -> float:
     R, n = b.shape
     lags = np.arange(1, n - 1)
     deviations = b - b.mean()
+    variance = np.vdot(deviations, deviations) / deviations.size
     size = 1 << (2 * n - 1).bit_length()  # so that no lag wraps round
     power = (np.abs(np.fft.rfft(deviations, size, axis=1)) ** 2).sum(axis=0)
-    rho = np.fft.irfft(power, size)[1 : n - 1] / (R * (n - lags) * np.mean(deviations**2))
+    rho = np.fft.irfft(power, size)[1 : n - 1] / (R * (n - lags) * variance)
     ends = np.flatnonzero((rho <= _ROUNDING) & (lags > (3 if R == 1 else 10)))
     stop = int(ends[0]) if ends.size else lags.size
     return max(1.0, float(1.0 + 2.0 * np.sum(rho[:stop] * (1.0 - lags[:stop] / n))))
