@@ -105,7 +105,7 @@ def light(runs: Runs) -> list[Claim]:
               runs=("dinuclear/light_2kbar",), digits=4),
         Claim(36, "b", DINUCLEAR, "abstract", "HS fraction after an hour of light at 10 K and 2 GPa", "",
               between(0.05, 1.0, "photoconversion even at 2 GPa", strict=True), simulation=last_gamma(high),
-              runs=("dinuclear/light_20kbar",), digits=4),
+              note="rates as above", runs=("dinuclear/light_20kbar",), digits=4),
         context(36, DINUCLEAR, "abstract", "HS-LS molecules at 1.8 GPa and 298 K in equilibrium",
                 "mixed phase at 1.8 GPa", "temperature and light of the observation are not given", part="c",
                 mean_field=molecules[1] + molecules[2], digits=3),

@@ -196,7 +196,7 @@ def usual_range(runs: Runs) -> list[Claim]:
     return [
         Claim(22, "", "spin-crossover materials", "paper §3.4", "range of ΔS", "J/(mol K)",
               between(40.0, 80.0, "40 to 80"), SCALE, SCALE, calorimetry(run.dataset, RANGE).heating.entropy,
-              kind="context", reason="the simulated value lies in it or not as rows 17 do", runs=(LOOP,)),
+              kind="context", reason="a range of other compounds", runs=(LOOP,)),
     ]  # fmt: skip
 
 
