@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -158,6 +159,11 @@ class ModelSection(Section):
 
     def build(self) -> Model:
         """The model that the section describes."""
+        return self.crystal
+
+    @cached_property
+    def crystal(self) -> Model:
+        """What `build` returns; made once, since small tasks ask for it a dozen times."""
         if self.preset is not None:
             disorder = None if self.disorder is None else Disorder(**self.disorder.model_dump())
             return replace(presets.load(self.preset, self.shape), disorder=disorder)

@@ -71,7 +71,7 @@ def energy_terms(model: Model, state: State, pressure: float = 0.0, field: float
     pairs = model.pair_terms
     return {
         "site": site,
-        "neighbours": -J * bond_sum(sigma) - K * bond_sum(u),
+        "neighbours": -sum(C * bond_sum(x) for C, x in ((J, sigma), (K, u)) if C),
         "infinite_range": float(n.size * (Gamma * gamma * (1 - gamma) - K_inf / 2 * eta**2 - L * gamma * eta**2)),
         "long_range": 0.0 if pairs is None else pairs.energy(np.stack([n, u]), pressure),
         "field": float(-field * u.sum()),

@@ -58,15 +58,25 @@ def summed_correlations(b: Chains) -> float:
     The sum does not end within the first few lags, where short chains scatter most: 3 of one chain, 10 of several.
     """
     R, n = b.shape
-    lags = np.arange(1, n - 1)
-    deviations = b - b.mean()
-    variance = np.vdot(deviations, deviations) / deviations.size
-    size = 1 << (2 * n - 1).bit_length()  # so that no lag wraps round
-    power = (np.abs(np.fft.rfft(deviations, size, axis=1)) ** 2).sum(axis=0)
-    rho = np.fft.irfft(power, size)[1 : n - 1] / (R * (n - lags) * variance)
-    ends = np.flatnonzero((rho <= _ROUNDING) & (lags > (3 if R == 1 else 10)))
-    stop = int(ends[0]) if ends.size else lags.size
-    return max(1.0, float(1.0 + 2.0 * np.sum(rho[:stop] * (1.0 - lags[:stop] / n))))
+    sums, variance = _lagged(b - b.sum() / b.size)
+    rho = sums.sum(axis=0) / (R * np.arange(n - 1, 1, -1) * variance.mean())
+    return float(_to_first_zero(rho[None], np.array([n]), 3 if R == 1 else 10)[0])
+
+
+def _lagged(deviations: Chains) -> tuple[Chains, npt.NDArray[np.float64]]:
+    """Σ_i d_i d_{i+t} of every row for t = 1 … n − 2, and its mean square."""
+    n = deviations.shape[1]
+    modes = np.fft.rfft(deviations, 1 << (2 * n - 1).bit_length(), axis=1)  # so long that no lag wraps round
+    sums = np.fft.irfft(modes.real**2 + modes.imag**2, axis=1)
+    return sums[:, 1 : n - 1], sums[:, 0] / n
+
+
+def _to_first_zero(rho: Chains, n: npt.NDArray[np.int64], least: int) -> npt.NDArray[np.float64]:
+    """1 + 2 Σ_t (1 − t/n) ρ(t) of every row of length n to the first ρ ≤ 0 beyond lag `least`; at least 1."""
+    lags, n = np.arange(1, rho.shape[1] + 1), n[:, None]
+    ended = np.logical_or.accumulate(((rho <= _ROUNDING) & (lags > least)) | (lags >= n - 1), axis=1)
+    total: npt.NDArray[np.float64] = np.sum(np.where(ended, 0.0, rho * (1.0 - lags / n)), axis=1)
+    return np.maximum(1.0, 1.0 + 2.0 * total)
 
 
 def equilibrated_start(series: npt.ArrayLike) -> int:
@@ -100,11 +110,23 @@ def equilibrated_start(series: npt.ArrayLike) -> int:
     if b.shape[1] < 16 or is_constant(b):
         return 0
     starts = np.unique((np.array(STARTS) * b.shape[1]).astype(int))
-    errors = np.array([_squared_error(b[:, start:]) for start in starts])
+    errors = squared_errors(b[0], starts)
     first = int(np.argmax(errors <= 1.25 * errors.min()))
     return int(starts[first] * length)
 
 
-def _squared_error(x: Chains) -> float:
-    """Squared standard error of the mean; 0 for a constant tail: what came before it is a transient."""
-    return 0.0 if is_constant(x) else float(x.var() * statistical_inefficiency(x) / x.size)
+def squared_errors(x: npt.NDArray[np.float64], starts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Squared standard errors of the means of what comes after each of the `starts`.
+
+    0 for a constant tail: what came before it is a transient.
+    """
+    after = np.arange(x.size) >= starts[:, None]
+    n = x.size - starts
+    means = np.where(after, x, 0.0).sum(axis=1) / n
+    deviations = np.where(after, x - means[:, None], 0.0)  # zeros in front add nothing to any lag
+    sums, variance = _lagged(deviations)
+    variance = variance * x.size / n
+    moves = np.array([not is_constant(x[start:]) for start in starts])
+    lags = np.arange(1, x.size - 1)
+    scale = np.maximum(n[:, None] - lags, 1) * np.where(moves, variance, 1.0)[:, None]
+    return np.where(moves, variance * _to_first_zero(sums / scale, n, 3) / n, 0.0)

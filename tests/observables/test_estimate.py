@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mcsco import InputError
 from mcsco.observables import Estimate, equilibrated_start, estimate
-from mcsco.observables.autocorrelation import summed_correlations
+from mcsco.observables.autocorrelation import STARTS, squared_errors, summed_correlations
 
 
 @pytest.mark.parametrize("phi", [0.0, 0.5, 0.9, 0.98])
@@ -191,6 +191,21 @@ def test_the_sum_over_lags_is_that_of_pymbar(shape, phi):
             several = timeseries.statistical_inefficiency_multiple
             known = timeseries.statistical_inefficiency(series[0]) if len(series) == 1 else several(series)
             assert summed_correlations(series) == pytest.approx(known, rel=1e-10)
+
+
+@pytest.mark.parametrize("n", [16, 20, 100, 2048])
+@pytest.mark.parametrize("walk", [0.0, 0.3])
+def test_errors_after_all_starts_at_once_are_those_of_each_tail(n, walk):
+    from pymbar import timeseries
+
+    starts = np.unique((np.array(STARTS) * n).astype(int))
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        x = walk * np.cumsum(rng.normal(size=n)) + rng.normal(size=n)
+        known = [x[k:].var() * timeseries.statistical_inefficiency(x[k:]) / (n - k) for k in starts]
+        assert squared_errors(x, starts) == pytest.approx(known, rel=1e-9)
+    x[n // 2 :] = 1.0
+    assert squared_errors(x, np.array([0, n // 2]))[1] == 0.0
 
 
 def test_import_is_light_and_nothing_heavy_is_needed():
