@@ -127,6 +127,10 @@ def half_conversions(config: RunConfig, dataset: xarray.Dataset, along: str = "t
         fractions |= {f" ({mark})": gamma for mark, gamma in zip(pair.marks, pair.values, strict=True)}
     for mark, gamma in fractions.items():
         of_mark = dataset.assign(q=(dataset["q"].dims, 2 * gamma - 1))
+        if mark == " (richer)":  # it falls again where the order ends: only the way to its largest value is of interest
+            drive = dataset[along].values
+            peak = drive[gamma.mean(axis=0).argmax()]
+            of_mark = of_mark.isel(step=drive <= peak if along == "temperature" else drive >= peak)
         cross = loop(of_mark).q.T_cross if along == "temperature" else driven_loop(of_mark, "q").cross
         for index, value in enumerate((cross.up, cross.down)):
             theory = _crossing(config, ways[index], along, mark) if ways else NAN
