@@ -175,14 +175,17 @@ def lattice_exchange(
     packed, geometry, row_neighbours, items, passes, sums, controls, n_sweeps, sweep, energies, three, dynamics, key,
     site_fields, fields, chances, scratch, about, counters, bonds, x, points, beta, walkers, counts, every,
 ):  # fmt: skip
-    """`n_sweeps` of the lattice kernel, with swaps after every sweep whose number divides by `every`."""
+    """`n_sweeps` of the lattice kernel, with swaps after every sweep whose number divides by `every`.
+
+    The 0 is typed, so that the kernel is not compiled once more for a literal one.
+    """
     done = 0
     while done < n_sweeps:
         n = min(n_sweeps - done, every - (sweep + done) % every)
         set_controls(controls[0], walkers[1], points)
         sweeps_serial(
-            packed, geometry, row_neighbours, items, passes, sums, controls, 0, n, sweep + done, energies, three,
-            dynamics, key, site_fields, fields, chances, scratch,
+            packed, geometry, row_neighbours, items, passes, sums, controls, int64(0), n, sweep + done, energies,
+            three, dynamics, key, site_fields, fields, chances, scratch,
         )  # fmt: skip
         done += n
         now = sweep + done
@@ -202,8 +205,9 @@ def replica_exchange(
         n = min(n_sweeps - done, every - (sweep + done) % every)
         set_controls(controls[0], walkers[1], points)
         replica_sweeps(
-            codes, neighbours, sums, controls, 0, n, sweep + done, energies, three, heat_bath, key, lanes, scratch
-        )
+            codes, neighbours, sums, controls, int64(0), n, sweep + done, energies, three, heat_bath, key, lanes,
+            scratch,
+        )  # fmt: skip
         done += n
         now = sweep + done
         if now % every == 0:
