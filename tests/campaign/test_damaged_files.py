@@ -16,7 +16,7 @@ from mcsco.campaign.files import read_dataset
 from mcsco.campaign.seal import sealed
 from mcsco.errors import InputError
 
-SECONDS = 120  # for one reading
+SECONDS = 30  # for one reading
 
 TEXT = """
 title = "holds"
