@@ -33,7 +33,7 @@ repeats = 2
 @pytest.fixture
 def n_files(request):
     """How many damaged files of each kind."""
-    return 340 if request.config.getoption("--validate") else 21
+    return 1000 if request.config.getoption("--validate") else 21
 
 
 @pytest.fixture(scope="module")
