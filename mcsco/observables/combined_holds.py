@@ -202,6 +202,11 @@ def _crystal(dataset: xr.Dataset) -> tuple[int, int, float]:
     model: dict[str, Any] = json.loads(dataset.attrs.get("model", "{}"))
     shape = model.get("lattice", {}).get("shape", [1, 1])
     volume = float(model.get("spin", {}).get("volume", 0.0))
+    if model.get("second") is not None and float(model["second"].get("volume", 0.0)) != volume:
+        raise InputError(
+            "dataset of a model whose two centres differ in ΔV: their pressure work does not follow from γ; "
+            "give holds of a model with equal ΔV"
+        )
     return check_integer("n_sites", dataset.attrs["n_sites"], minimum=1), len(shape), volume
 
 

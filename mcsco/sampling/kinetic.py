@@ -133,7 +133,7 @@ class KineticJourney(Travel):
             coords=coordinates,
             attrs={
                 "title": "mcsco simulation of kinetics",
-                "n_sites": self.model.lattice.n_sites,
+                "n_sites": self.model.n_molecules,
                 "entropy": self.model.spin.entropy,
                 "model": json.dumps(self.model.to_dict(), sort_keys=True),
                 "protocol": json.dumps(describe_timed(self.parts), sort_keys=True),

@@ -82,7 +82,7 @@ def make_dataset(
         coords=coordinates,
         attrs={
             "title": "mcsco simulation",
-            "n_sites": model.lattice.n_sites,
+            "n_sites": model.n_molecules,
             "entropy": model.spin.entropy,
             "model": json.dumps(model.to_dict(), sort_keys=True),
             "protocol": json.dumps(describe(protocol), sort_keys=True),

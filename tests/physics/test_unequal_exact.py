@@ -9,6 +9,7 @@ import pytest
 
 from mcsco import (
     Disorder,
+    Hold,
     InfiniteRange,
     Intramolecular,
     Lattice,
@@ -17,12 +18,14 @@ from mcsco import (
     OrderDisorder,
     SpinCrossover,
     Sublattices,
+    observables,
+    simulate,
 )
 from mcsco.engine import Control, apply_sites
 from mcsco.engine.batch import start_codes
 from mcsco.engine.random_numbers import make_key
 from mcsco.engine.unequal_batch import UnequalBatch
-from mcsco.errors import StateError
+from mcsco.errors import InputError, StateError
 from mcsco.model import State
 from mcsco.units import KELVIN, R
 
@@ -163,3 +166,22 @@ def test_the_kernel_of_equal_sites_draws_the_same_distribution(three: bool) -> N
         batch.advance(control, control, 0, 6, 6)
     differ = np.mean(batches[0].codes() != batches[1].codes())
     assert differ < 1e-4  # costs are rounded in another order
+
+
+def test_fluctuations_of_a_diluted_crystal_are_those_of_its_molecules() -> None:
+    """Free molecules: N var(q) = 4γ(1 − γ) with N the molecules that are there, which is what results say."""
+    spin = SpinCrossover(T * 0.9 * KELVIN, 0.0)
+    model = Model(Lattice((8, 8)), spin, None, (), disorder=Disorder(dilution=0.25, seed=1))
+    dataset = simulate(model, Hold(T, sweeps=2000, equilibration=50, measure_every=20), seed=2, replicas=64)
+    gamma = 1.0 / (1.0 + np.exp(0.9))
+    q = dataset["q"].values
+    assert dataset.attrs["n_sites"] == model.n_molecules == 48
+    assert (q.mean() + 1) / 2 == pytest.approx(gamma, abs=5 * np.sqrt(gamma * (1 - gamma) / (48 * q.size)))
+    # The relative standard error of a variance of 6400 samples is 2 %; all 64 sites would make it a third too large.
+    assert dataset.attrs["n_sites"] * q.var() == pytest.approx(4 * gamma * (1 - gamma), rel=0.08)
+
+
+def test_reweighting_refuses_centres_whose_pressure_work_differs() -> None:
+    dataset = simulate(build(False), Hold(T, sweeps=200), seed=1, replicas=4)
+    with pytest.raises(InputError, match="differ in ΔV"):
+        observables.Reweighting(dataset)
