@@ -11,7 +11,7 @@ from mcsco.engine.arrhenius_rates import in_kelvin
 from mcsco.engine.batch import Batch, Control, Sums
 from mcsco.engine.nfold_kernel import count_neighbours, nfold_events, sort_classes
 from mcsco.engine.site_kinds import make_kinds
-from mcsco.engine.sites import apply_sites, site_tables
+from mcsco.engine.sites import apply_sites, site_tables, told_apart
 from mcsco.errors import StateError
 from mcsco.model import Model
 from mcsco.model.kinetics import Kinetics, check_timed
@@ -162,18 +162,11 @@ class NFoldBatch(Batch):
         bonds_n = count @ (s * s * around_n) // 2
         bonds_u = count @ (s * around_u) // 2 if self.widths[2] > 1 else np.zeros(self.n_replicas, dtype=np.int64)
         sums = self._complete(self.running[:, 0].copy(), self.running[:, 1].copy(), bonds_n, bonds_u)
-        return sums if self.model.is_uniform else self._tell_apart(sums)
-
-    def _tell_apart(self, sums: Sums) -> Sums:
-        """Sums with what the energy differs by from that of equal sites."""
-        model, tables, N = self.model, self.tables, self.model.lattice.n_sites
-        J_m, Gamma_s = model.sublattice_couplings
+        if self.model.is_uniform:
+            return sums
         n = (self.molecules & 1).astype(np.float64)
-        own = n @ (tables.enthalpy - model.spin.enthalpy) + tables.constant
-        own -= 2.0 * J_m * (n * n[:, tables.partner]).sum(axis=1)  # every pair of centres is met twice
-        own -= Gamma_s / N * self.running[:, 2] ** 2
-        own -= N / 2 * (tables.K_inf - model.couplings.K_inf) * (sums.u / N) ** 2
-        return sums._replace(pairs=own, work=n @ (tables.work - self.per_pressure[0]))
+        own, work = told_apart(self.model, self.tables, n, self.running[:, 2], sums.u)
+        return sums._replace(pairs=own, work=work)
 
     def recount(self) -> None:
         """Raise `StateError` unless running sums and classes equal a fresh count."""

@@ -79,6 +79,25 @@ def site_tables(model: Model) -> SiteTables:
     return SiteTables(enthalpy, ln_g, work, kind, sign, partner, K_inf, constant)
 
 
+def told_apart(
+    model: Model,
+    tables: SiteTables,
+    n: npt.NDArray[np.float64],
+    difference: npt.NDArray[np.int64],
+    u: npt.NDArray[np.int64],
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """What H differs by from that of equal sites, at no pressure and per GPa, in kJ/mol, each of shape (R,).
+
+    From the occupations, shape (R, N), and from Σ±n and Σu, shape (R,).
+    """
+    N, (J_m, Gamma_s) = model.lattice.n_sites, model.sublattice_couplings
+    own = n @ (tables.enthalpy - model.spin.enthalpy) + tables.constant
+    own -= 2.0 * J_m * (n * n[:, tables.partner]).sum(axis=1)  # every pair of centres is met twice
+    own -= Gamma_s / N * difference**2
+    own -= (tables.K_inf - model.couplings.K_inf) / (2.0 * N) * u**2
+    return own, n @ (tables.work - units.pressure_work(1.0, model.spin.volume))
+
+
 def apply_sites(model: Model, codes: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
     """Codes (R, *lattice) in which empty sites are 0 and pinned molecules in their state; HS ones keep their u."""
     if model.sites is None:

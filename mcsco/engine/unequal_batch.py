@@ -10,7 +10,7 @@ from mcsco.engine.dynamics import DYNAMICS
 from mcsco.engine.random_numbers import BLOCK
 from mcsco.engine.replica_batch import ReplicaBatch
 from mcsco.engine.replica_kernel import STEPS
-from mcsco.engine.sites import site_tables
+from mcsco.engine.sites import site_tables, told_apart
 from mcsco.engine.unequal_kernel import unequal_sweeps
 from mcsco.errors import InputError
 from mcsco.model import Model
@@ -84,15 +84,10 @@ class UnequalBatch(ReplicaBatch):
 
     def sums(self) -> Sums:
         """The extensive sums of every replica; what tells sites apart is in ``pairs`` and ``work``."""
-        sums, tables, model = super().sums(), self.tables, self.model
-        n = (self.lattice_codes[:-1] & 1).astype(np.float64)
-        N = model.lattice.n_sites
-        inner, Gamma_s = model.sublattice_couplings
-        own = (tables.enthalpy - model.spin.enthalpy) @ n + tables.constant
-        own -= 4.0 * inner * (n * n[tables.partner]).sum(axis=0) / 2.0
-        own -= N * Gamma_s / 4.0 * (2.0 / N * self.running[:, 2]) ** 2
-        own -= N / 2.0 * (tables.K_inf - model.couplings.K_inf) * (sums.u / N) ** 2
-        return sums._replace(pairs=own, work=(tables.work - self.per_pressure[0]) @ n)
+        sums = super().sums()
+        n = (self.lattice_codes[:-1] & 1).T.astype(np.float64)
+        own, work = told_apart(self.model, self.tables, n, self.running[:, 2], sums.u)
+        return sums._replace(pairs=own, work=work)
 
     def sublattice_sums(self) -> npt.NDArray[np.int64]:
         """Σ n of the two sublattices, shape (R, 2)."""
