@@ -76,7 +76,11 @@ def _activated(model: Model, kernel: str, dynamics: str, kinetics: Kinetics | No
         return None
     if check_name("kernel", kernel, KERNELS) == "lattice":
         raise InputError("kernel = 'lattice': has no dynamics 'arrhenius'; choose 'replica' or 'auto'")
-    check_kinetic(model)
+    if not check_kinetic(model).is_uniform:
+        raise InputError(
+            "dynamics = 'arrhenius': steps of equal time do not serve second centres, sublattice couplings or "
+            "disorder; use a protocol in seconds, or 'metropolis'"
+        )
     return cast("type[Batch]", partial(ArrheniusBatch, kinetics=kinetics))
 
 

@@ -16,6 +16,7 @@ from mcsco import (
     Model,
     NearestNeighbours,
     OrderDisorder,
+    Simulation,
     SpinCrossover,
     Sublattices,
     observables,
@@ -185,3 +186,12 @@ def test_reweighting_refuses_centres_whose_pressure_work_differs() -> None:
     dataset = simulate(build(False), Hold(T, sweeps=200), seed=1, replicas=4)
     with pytest.raises(InputError, match="differ in ΔV"):
         observables.Reweighting(dataset)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [({"dynamics": "arrhenius"}, "use a protocol in seconds"), ({"kernel": "lattice"}, "choose 'replica' or 'auto'")],
+)
+def test_what_does_not_serve_unequal_sites_says_what_does(options: dict[str, str], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        Simulation(build(False), T, **options)  # type: ignore[arg-type]
